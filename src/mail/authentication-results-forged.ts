@@ -1,0 +1,66 @@
+import { canonicalDomain, domainProblem } from './domain.ts';
+import { stripComments } from './comments.ts';
+import { parseEncodedWords } from './encoded-word.ts';
+import { fieldValue, headerFields, type HeaderField } from './header.ts';
+import type { OmittedRange } from './omitted-ranges.ts';
+
+/** So much of a field is searched for the name; the rest of it can hold none that a reader would take for it. */
+const longestSearch = 4096;
+
+/**
+ * The fields of a letter from outside that must not be shown to its recipients, as ranges of its bytes, in order: every
+ * Authentication-Results field that claims to be this server's (RFC 8601 section 5), and every Return-Path, of which a
+ * delivered letter has one, the delivering server's (RFC 5321 section 4.4). `head` holds the letter's whole header.
+ */
+export function foreignTraceFields(head: Uint8Array, authservId: string): readonly OmittedRange[] {
+  const own = comparable(authservId);
+  const omitted: OmittedRange[] = [];
+  for (const field of headerFields(head, { fields: Infinity, bytes: head.length })) {
+    if (!isForeign(head, field, own)) continue;
+    const last = omitted.at(-1);
+    if (last?.end === field.start) omitted[omitted.length - 1] = { start: last.start, end: field.end };
+    else omitted.push({ start: field.start, end: field.end });
+  }
+  return omitted;
+}
+
+function isForeign(head: Uint8Array, field: HeaderField, own: string): boolean {
+  switch (field.name.toLowerCase()) {
+    case 'return-path':
+      return true;
+    case 'authentication-results':
+      return claims(fieldValue(head, field, longestSearch), own);
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether a reader, strict or careless, could take the name before the first `;` for `own`: comments, quotes, escapes,
+ * letter case, a version, encoded words, U-labels and dots at the end make no difference.
+ */
+function claims(value: string, own: string): boolean {
+  const readings = [value, parseEncodedWords(value)].flatMap((text) => [text, unquoted(text)]);
+  return readings.some((text) =>
+    [text, stripComments(text), stripComments(text).replaceAll(/\s/g, '')].some((plain) => {
+      const [name = ''] = plain.split(';', 1);
+      return name.split(/[\s"'<>(),]+/).some((word) => comparable(word) === own);
+    }),
+  );
+}
+
+const unquoted = (text: string): string => text.replaceAll(/\\([^])/g, '$1').replaceAll('"', '');
+
+/** Characters that nobody sees: soft hyphens, joiners, marks of direction, variation selectors. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}|\p{Cc}/gu;
+
+/** One spelling for all names that a person or a program could hold for the same. */
+function comparable(name: string): string {
+  const text = name
+    .normalize('NFKC')
+    .replaceAll(INVISIBLE, '')
+    .replaceAll('\u3002', '.')
+    .replace(/\.+$/, '')
+    .toLowerCase();
+  return domainProblem(text) === null ? canonicalDomain(text) : text;
+}

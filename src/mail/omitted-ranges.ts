@@ -1,0 +1,18 @@
+/** Bytes of a letter as it came that are not served: from `start` up to, and without, `end`. */
+export type OmittedRange = { readonly start: number; readonly end: number };
+
+/** How many bytes the ranges hold together; they are in order and do not overlap. */
+export const omittedBytes = (ranges: readonly OmittedRange[]): number =>
+  ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+
+/** The pieces of `bytes` between the ranges, as views; `bytes` itself where nothing is left out. */
+export function keptPieces(bytes: Uint8Array, ranges: readonly OmittedRange[]): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end } of ranges) {
+    if (start > at) pieces.push(bytes.subarray(at, start));
+    at = Math.max(at, end);
+  }
+  if (at < bytes.length || pieces.length === 0) pieces.push(bytes.subarray(at));
+  return pieces;
+}

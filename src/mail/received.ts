@@ -1,0 +1,106 @@
+import { formatAddress, type Address } from './address.ts';
+import { asciiDomain, domainProblem } from './domain.ts';
+import { formatDate } from './date.ts';
+import { formatField } from './field.ts';
+import { addressLiteralOf, canonicalAddressLiteral } from './ip-address.ts';
+import { cutText, oneLine } from './one-line.ts';
+import type { TlsFacts } from './transport.ts';
+
+/** What a `Received:` field tells of one hop. */
+export type Hop = {
+  /** The name that the client gave with EHLO, HELO or LHLO, as it came. */
+  readonly clientName: string;
+  /** The client's IPv4 or IPv6 address as the socket prints it. */
+  readonly clientAddress: string;
+  /** This server's host name. */
+  readonly by: string;
+  /** `protocolName` of the session. */
+  readonly protocol: string;
+  /** The id under which this server logs the letter. */
+  readonly id: string;
+  /** The only recipient; left out where there are several, who need not know of each other (RFC 5321 section 7.6). */
+  readonly recipient?: Address;
+  /** When the last byte had arrived, milliseconds since 1970. */
+  readonly receivedAt: number;
+  readonly tls: TlsFacts | null;
+};
+
+// Time-stamp-line = "Received:" FWS Stamp <CRLF>
+// Stamp           = From-domain By-domain Opt-info [CFWS] ";" FWS date-time
+// From-domain     = "FROM" FWS Extended-Domain
+// Extended-Domain = Domain / ( Domain FWS "(" TCP-info ")" ) / ( address-literal FWS "(" TCP-info ")" )
+// Opt-info        = [Via] [With] [ID] [For] [Additional-Registered-Clauses]
+/**
+ * Writes the `Received:` field of a hop, folded, CRLF included (RFC 5321 section 4.4). What protected the connection
+ * stands in a comment after the protocol. A client's name that is no domain goes into a comment, defused.
+ */
+export const formatReceived = (hop: Hop): string => {
+  const literal = addressLiteralOf(hop.clientAddress) ?? 'unknown';
+  const clauses = [
+    `from ${formatClient(hop.clientName, literal)}`,
+    `by ${domainText(hop.by)}`,
+    `with ${atomText(hop.protocol)} ${formatTls(hop.tls)}`,
+    `id ${atomText(hop.id)}`,
+  ];
+  if (hop.recipient !== undefined) clauses.push(`for <${forText(hop.recipient)}>`);
+  return formatField('Received', `${clauses.join(' ')}; ${formatDate(hop.receivedAt)}`);
+};
+
+/** Long enough for any domain; what is longer was none. */
+const LONGEST_NAME = 255;
+
+const formatClient = (name: string, literal: string): string => {
+  const isDomain = domainProblem(name) === null;
+  const isLiteral = canonicalAddressLiteral(name) !== null;
+  // Without SMTPUTF8 a trace field is ASCII, and EHLO names are A-labels (RFC 6531 section 3.7.1).
+  if (isDomain || isLiteral) return `${isDomain ? asciiDomain(name) : name} (${literal})`;
+  const claimed = commentText(cutText(name, LONGEST_NAME));
+  return `${literal} (${literal}) (helo=${claimed})`;
+};
+
+/** The name of an own host; a made-up one that is no domain cannot break the field either. */
+const domainText = (name: string): string => (domainProblem(name) === null ? asciiDomain(name) : 'unknown');
+
+const formatTls = (tls: TlsFacts | null): string => {
+  if (tls === null) return '(no TLS)';
+  const facts = [`version=${tls.version}`, `cipher=${tls.cipher}`];
+  if (tls.group !== null) facts.push(`group=${tls.group}`);
+  facts.push(`verify=${formatVerify(tls)}`);
+  return `(${facts.map(commentText).join(' ')})`;
+};
+
+const formatVerify = ({ peerCertificate }: TlsFacts): string => {
+  if (peerCertificate === null) return 'none';
+  return peerCertificate.trusted ? 'ok' : 'failed';
+};
+
+/** Text that neither ends the comment it stands in nor opens another (RFC 5322 section 3.2.2). */
+const commentText = (text: string): string =>
+  oneLine(text)
+    .replaceAll(/[^ -~]/g, '?')
+    .replaceAll(/[()\\]/g, '\\$&');
+
+const atomText = (text: string): string =>
+  text.replaceAll(/[^A-Za-z0-9!#$%&'*+/=?^_`{|}~-]/g, '') || 'unknown';
+
+const forText = (recipient: Address): string => oneLine(formatAddress(recipient));
+
+/** What of a session its protocol's name tells. */
+export type ProtocolFacts = {
+  /** EHLO, not HELO. */
+  readonly esmtp: boolean;
+  readonly lmtp?: boolean;
+  readonly tls: boolean;
+  readonly authenticated: boolean;
+  /** Whether this letter came with the SMTPUTF8 parameter. */
+  readonly smtpUtf8?: boolean;
+};
+
+/** The name for `with` (RFC 3848 section 1, RFC 6531 section 4.3): `SMTP`, `ESMTPSA`, `UTF8SMTPS`, `LMTPA`, … */
+export const protocolName = (facts: ProtocolFacts): string => {
+  const lmtp = facts.lmtp === true;
+  // The registered names have no S or A without EHLO.
+  if (!facts.esmtp && !lmtp) return 'SMTP';
+  const base = facts.smtpUtf8 === true ? `UTF8${lmtp ? 'LMTP' : 'SMTP'}` : lmtp ? 'LMTP' : 'ESMTP';
+  return `${base}${facts.tls ? 'S' : ''}${facts.authenticated ? 'A' : ''}`;
+};
