@@ -1,0 +1,20 @@
+/** `letterlock/smtp`: both ends of SMTP without sockets. `docs/CLIENT.md` shows the client's end at work. */
+export { SmtpClient } from './client/session.ts';
+export type { ClientAction, ClientEvent, Extensions, Unsent } from './client/session.ts';
+export type { ClientCommand } from './client/command.ts';
+export type { ServerReply } from './client/reply-reader.ts';
+export { bodyOf } from './client/letter.ts';
+export { clientExchange, chooseMechanism } from '../sasl/client-mechanisms.ts';
+export type { ClientContext, ClientExchange, ClientFailure, Credentials } from '../sasl/client.ts';
+export { SmtpSession } from './server/session.ts';
+export type * from './session.ts';
+export { defaultExtensions } from './extensions.ts';
+export { defaultLimits, type Limits } from './limits.ts';
+export { formatReply, type Reply } from './reply.ts';
+export { replyCatalogue, type CatalogueEntry } from './reply-catalogue.ts';
+export { Secret } from '../sasl/exchange.ts';
+export type { Mechanism, SaslQuestion, SaslVerdict } from '../sasl/exchange.ts';
+export { formatAddress, parseAddress, type Address } from '../mail/address.ts';
+export { DotReader } from '../bytes/dot-reader.ts';
+export { DotWriter } from '../bytes/dot-writer.ts';
+export { LineReader } from '../bytes/line-reader.ts';

@@ -1,0 +1,53 @@
+import { say, type Reply } from '../reply.ts';
+import type { Question, Refusal, Verdict } from '../session.ts';
+import { mismatch, stay, type Move, type Stage } from './stage.ts';
+
+/** The reply that says why policy refused. */
+export function refusalReply(refusal: Refusal): Reply {
+  switch (refusal.why) {
+    case 'not-yours':
+      return say.notYours;
+    case 'no-such-mailbox':
+      return say.noSuchMailbox;
+    case 'no-relay':
+      return say.noRelay;
+    case 'overloaded':
+      return say.overloaded;
+    case 'looping':
+      return say.looping;
+    case 'recipient-gone':
+      return say.recipientGone;
+    case 'exists':
+      return say.enrolExists;
+    case 'reserved':
+      return say.enrolReserved;
+    case 'elsewhere':
+      return say.enrolElsewhere(refusal.domains);
+    case 'dmarc':
+      return say.dmarcFailed(refusal.domain);
+    case 'spf':
+      return say.spfFailed(refusal.domain);
+    case 'not-looked-up':
+      return say.notLookedUp;
+    case 'header-too-long':
+      return say.headerTooLong;
+    case 'throttled':
+      return say.enrolThrottled(refusal.waitSeconds);
+  }
+}
+
+/** The ways out of a question about the envelope: on to `yes`, or back to `no` with the reason. */
+export function settleEnvelope(question: Question, yes: Move, no: Stage): (verdict: Verdict) => Move {
+  return (verdict) => {
+    switch (verdict.verdict) {
+      case 'accepted':
+        return yes;
+      case 'refused':
+        return stay(no, refusalReply(verdict.why));
+      case 'fault':
+        return stay(no, say.fault(verdict.id));
+      default:
+        return mismatch(question, verdict);
+    }
+  };
+}
