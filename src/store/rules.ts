@@ -1,0 +1,75 @@
+import type { OmittedRange } from '../mail/omitted-ranges.ts';
+import { services, type AppPassword, type BlobHash, type Delivery } from './port.ts';
+import { StoreFault } from './fault.ts';
+
+/** The store keeps at most this many tallies. */
+export const MAX_TALLIES = 100_000;
+
+/** An account has at most this many app passwords, and this many bound certificates. */
+export const MAX_CREDENTIALS = 100;
+
+/** A letter has at most this many ranges that are not served. */
+const MAX_OMITTED = 1000;
+
+/** The name of the mailbox that every account begins with (RFC 9051 section 5.1). */
+export const INBOX_NAME = 'INBOX';
+
+/** The largest unique identifier (RFC 9051 section 9, nz-number). */
+export const MAX_UID = 0xffff_ffff;
+
+const HASH = /^[0-9a-f]{64}$/;
+
+/** Whether `text` has the form of a `BlobHash`. */
+export const isBlobHash = (text: string): text is BlobHash => HASH.test(text);
+
+/**
+ * The `UIDVALIDITY` of a mailbox made at `createdAt` (milliseconds since 1970) in an account whose last one is
+ * `previous`: seconds where possible, always above the last (RFC 9051 section 2.3.1.1).
+ */
+export const nextUidValidity = (previous: number, createdAt: number): number =>
+  Math.min(MAX_UID, Math.max(previous + 1, Math.floor(createdAt / 1000)));
+
+/** Throws the fault of a caller whose delivery contradicts itself. */
+export const checkDelivery = (delivery: Delivery): void => {
+  const bytes = delivery.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  if (bytes !== delivery.sizeBytes)
+    throw new StoreFault(`a delivery of ${delivery.sizeBytes} bytes came with chunks of ${bytes}`);
+  if (!isBlobHash(delivery.hash)) throw new StoreFault('a delivery without a SHA-256 in lower-case hex');
+  if (delivery.recipients.length === 0) throw new StoreFault('a delivery without a recipient');
+  checkOmitted(delivery.omitted ?? [], delivery.sizeBytes);
+};
+
+const checkOmitted = (omitted: readonly OmittedRange[], sizeBytes: number): void => {
+  if (omitted.length > MAX_OMITTED)
+    throw new StoreFault(`a delivery that leaves ${omitted.length} ranges out`);
+  let at = 0;
+  for (const { start, end } of omitted) {
+    const fits = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= at && end > start;
+    if (!fits || end > sizeBytes)
+      throw new StoreFault(
+        `a delivery of ${sizeBytes} bytes that leaves out what is not in it or not in order`,
+      );
+    at = end;
+  }
+};
+
+/** Whether `text` is 64 lower-case hex digits. */
+export const isSha256 = (text: string): boolean => HASH.test(text);
+
+/** Throws the fault of a caller that writes down something else than a SHA-256 in lower-case hex. */
+export const checkSha256 = (sha256: string): void => {
+  if (!isSha256(sha256)) throw new StoreFault('something was given that is no SHA-256 in lower-case hex');
+};
+
+/** Throws the fault of a caller whose app password opens nothing, or is not written down in the one way there is. */
+export const checkAppPassword = ({ sha256, scope }: Pick<AppPassword, 'sha256' | 'scope'>): void => {
+  checkSha256(sha256);
+  const inOrder = services.filter((service) => scope.includes(service));
+  if (scope.length === 0 || scope.join() !== inOrder.join())
+    throw new StoreFault('an app password without a scope, or with one out of order');
+};
+
+/** Throws where `count` is no number of letters to ask for. */
+export const checkCount = (count: number): void => {
+  if (!Number.isSafeInteger(count) || count < 0) throw new StoreFault(`a page of ${count} letters`);
+};

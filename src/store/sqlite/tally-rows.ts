@@ -1,0 +1,51 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { TallyEvent } from '../port.ts';
+import { MAX_TALLIES } from '../rules.ts';
+import { firstRow, integer } from './column.ts';
+
+const COUNT_EVENT = `INSERT INTO tally (key, count, last_at) VALUES (?, 1, ?)
+  ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN excluded.last_at - last_at > ? THEN 1 ELSE count + 1 END,
+    last_at = max(last_at, excluded.last_at)`;
+const COUNT_ROWS = 'SELECT count(*) FROM tally';
+const FORGET_QUIETEST = `DELETE FROM tally WHERE key IN
+  (SELECT key FROM tally ORDER BY last_at LIMIT ?)`;
+const FORGET = 'DELETE FROM tally WHERE key = ?';
+
+/** The tallies, never more than `MAX_TALLIES`. */
+export class TallyRows {
+  readonly #countEvent: StatementSync;
+  readonly #countRows: StatementSync;
+  readonly #forgetQuietest: StatementSync;
+  readonly #forget: StatementSync;
+  /** At least as many rows as there are; null where that must be counted first. */
+  #atMost: number | null = null;
+
+  constructor(db: DatabaseSync) {
+    this.#countEvent = db.prepare(COUNT_EVENT);
+    this.#countRows = db.prepare(COUNT_ROWS, { returnArrays: true });
+    this.#forgetQuietest = db.prepare(FORGET_QUIETEST);
+    this.#forget = db.prepare(FORGET);
+  }
+
+  /** Counts the events, then forgets the quietest tallies above the bound. */
+  count(events: readonly TallyEvent[]): void {
+    this.#atMost ??= integer(firstRow(this.#countRows)?.[0]);
+    for (const { key, at, quietMs } of events) this.#countEvent.run(key, at, quietMs);
+    this.#atMost += events.length;
+    if (this.#atMost <= MAX_TALLIES) return;
+    this.#atMost = integer(firstRow(this.#countRows)?.[0]);
+    if (this.#atMost <= MAX_TALLIES) return;
+    this.#forgetQuietest.run(this.#atMost - MAX_TALLIES);
+    this.#atMost = MAX_TALLIES;
+  }
+
+  forget(keys: readonly string[]): void {
+    for (const key of keys) this.#forget.run(key);
+  }
+
+  /** Counts anew from now on: after a rollback, and when another process has written. */
+  recount(): void {
+    this.#atMost = null;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The store thread: the one writer of its process. Whatever waits at all its doors goes into one transaction; when the
+ * commit has returned, every waiter is answered, then everybody who listens is told. While a commit is under way the
+ * next group gathers by itself, so there is no timer and no wait: the slower the disk, the larger the groups.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Change } from '../port.ts';
+import { BlobFiles } from './blob-files.ts';
+import type { Notice, Order } from './control.ts';
+import { folderPaths, openFolder } from './folder.ts';
+import { type Answer, type Request, toWire, type WireOutcome, type Write } from './write.ts';
+import { Writer } from './writer.ts';
+
+/** A group is no larger than this; what is left goes into the next one. */
+const MAX_GROUP_WRITES = 512;
+const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+
+type Door = { readonly port: MessagePort; readonly listening: Int32Array; outcomes: WireOutcome[] };
+type Queued = { readonly door: Door; readonly write: Write };
+
+const weightOf = (write: Write): number => (write.do === 'deliver' ? write.sizeBytes : 0);
+
+class StoreThread {
+  readonly #writer: Writer;
+  readonly #parent: MessagePort;
+  readonly #doors = new Set<Door>();
+  #queue: Queued[] = [];
+  #closing = false;
+
+  constructor(writer: Writer, parent: MessagePort) {
+    this.#writer = writer;
+    this.#parent = parent;
+  }
+
+  /** Takes orders from now on. */
+  listen(): void {
+    this.#parent.on('message', (order: Order) => this.#obey(order));
+  }
+
+  #obey(order: Order): void {
+    switch (order.order) {
+      case 'admit':
+        return this.#admit(order.port, new Int32Array(order.listening));
+      case 'stats':
+        return this.#parent.postMessage({ notice: 'stats', stats: this.#writer.stats } satisfies Notice);
+      case 'close':
+        return this.#close();
+    }
+  }
+
+  #admit(port: MessagePort, listening: Int32Array): void {
+    const door: Door = { port, listening, outcomes: [] };
+    this.#doors.add(door);
+    port.on('message', (request: Request) => {
+      this.#enqueue(door, request);
+      this.#work();
+    });
+    port.once('close', () => this.#doors.delete(door));
+  }
+
+  #enqueue(door: Door, request: Request): void {
+    for (const write of request) this.#queue.push({ door, write });
+  }
+
+  /** Takes in what has arrived at every door since. */
+  #drain(): void {
+    for (const door of this.#doors)
+      for (
+        let found = receiveMessageOnPort(door.port);
+        found !== undefined;
+        found = receiveMessageOnPort(door.port)
+      )
+        this.#enqueue(door, found.message as Request);
+  }
+
+  #work(): void {
+    this.#drain();
+    while (this.#queue.length > 0) {
+      const group = this.#takeGroup();
+      const { outcomes, changes } = this.#writer.run(group.map(({ write }) => write));
+      for (const [index, { door }] of group.entries()) {
+        const outcome = outcomes[index];
+        if (outcome === undefined) throw new Error('the writer left a write without an outcome');
+        door.outcomes.push(toWire(outcome));
+      }
+      this.#tell(changes);
+    }
+  }
+
+  #takeGroup(): readonly Queued[] {
+    let bytes = 0;
+    let end = 0;
+    for (const { write } of this.#queue) {
+      bytes += weightOf(write);
+      if (end > 0 && (end === MAX_GROUP_WRITES || bytes > MAX_GROUP_BYTES)) break;
+      end += 1;
+    }
+    if (end < this.#queue.length) return this.#queue.splice(0, end);
+    const all = this.#queue;
+    this.#queue = [];
+    return all;
+  }
+
+  #tell(changes: readonly Change[]): void {
+    for (const door of this.#doors) {
+      // Read after the commit: a listener that was added before it is told, whoever reads when.
+      const told = Atomics.load(door.listening, 0) > 0 ? changes : [];
+      if (door.outcomes.length === 0 && told.length === 0) continue;
+      door.port.postMessage({ outcomes: door.outcomes, changes: told } satisfies Answer);
+      door.outcomes = [];
+    }
+  }
+
+  #close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#work();
+    for (const { port } of this.#doors) port.close();
+    this.#writer.close();
+    this.#parent.close();
+  }
+}
+
+const begin = (parent: MessagePort, folder: string): void => {
+  const paths = folderPaths(folder);
+  const opened = openFolder(paths);
+  if (!opened.ok) {
+    parent.postMessage({ notice: 'refused', refusal: opened.refusal } satisfies Notice);
+    return;
+  }
+  const writer = new Writer(opened.value, new BlobFiles(paths.blobs));
+  writer.sweep();
+  const thread = new StoreThread(writer, parent);
+  thread.listen();
+  parent.postMessage({ notice: 'ready' } satisfies Notice);
+};
+
+const { folder } = workerData as { readonly folder: string };
+if (parentPort === null) throw new Error('the store thread is a worker and not a program');
+begin(parentPort, folder);
