@@ -1,0 +1,83 @@
+import { canonicalAddress } from '../mail/address.ts';
+import { ok, refused, type Result } from '../result.ts';
+import type { Recipient } from '../smtp/session.ts';
+import type { Account, AccountId, AccountName, Store } from '../store/port.ts';
+import {
+  domainOf,
+  expand,
+  type Destination,
+  type ExpansionRefusal,
+  type RecipientQuestion,
+  type RecipientTable,
+} from './local-recipients-table.ts';
+
+/** Why a forward path leads to nobody here. */
+export type RecipientRefusal = 'no-relay' | ExpansionRefusal;
+
+/** The same in the words of a session: an alias in a circle is as good as none. */
+export const recipientRefusal = (refusal: RecipientRefusal): 'no-relay' | 'no-such-mailbox' =>
+  refusal === 'alias-loop' ? 'no-such-mailbox' : refusal;
+
+/** Finds the accounts behind the forward paths of this server's domains. */
+export class LocalRecipients {
+  readonly #table: RecipientTable;
+  readonly #store: Pick<Store, 'account' | 'accounts'>;
+  #first: Account | null = null;
+
+  constructor(table: RecipientTable, store: Pick<Store, 'account' | 'accounts'>) {
+    this.#table = table;
+    this.#store = store;
+  }
+
+  /** The canonical address that a forward path means; a postmaster without a domain is the first domain's. */
+  nameOf(recipient: Recipient): AccountName {
+    // RFC 5321 section 4.5.1
+    const name =
+      recipient.is === 'postmaster'
+        ? `postmaster@${this.#table.domains[0] ?? ''}`
+        : canonicalAddress(recipient.address);
+    return name as AccountName;
+  }
+
+  /** The accounts that get what is sent to this forward path, each once. Rejects for faults only. */
+  async find(recipient: Recipient): Promise<Result<readonly Destination<Account>[], RecipientRefusal>> {
+    const name = this.nameOf(recipient);
+    if (!this.#table.domains.includes(domainOf(name))) return refused('no-relay');
+    const expansion = expand<Account>(this.#table, name);
+    let step = expansion.next();
+    while (step.done !== true) step = expansion.next(await this.#answer(step.value));
+    if (!step.value.ok) return step.value;
+    const once = new Map<AccountId, Destination<Account>>();
+    for (const one of step.value.value) if (!once.has(one.account.id)) once.set(one.account.id, one);
+    return ok([...once.values()]);
+  }
+
+  async #answer(question: RecipientQuestion): Promise<Account | null> {
+    switch (question.ask) {
+      case 'account':
+        return this.#store.account(question.name);
+      case 'first-account':
+        // Accounts stay, so the first one is looked for once.
+        this.#first ??= firstOf(await this.#store.accounts());
+        return this.#first;
+    }
+  }
+}
+
+function firstOf(accounts: readonly Account[]): Account | null {
+  let first: Account | null = null;
+  for (const account of accounts) {
+    const earlier = first === null || account.createdAt < first.createdAt;
+    if (earlier || (account.createdAt === first?.createdAt && account.id < first.id)) first = account;
+  }
+  return first;
+}
+
+/** The table of a server without aliases: an address is an account, or nobody's. */
+export const plainTable = (domains: readonly string[]): RecipientTable => ({
+  domains,
+  aliases: new Map(),
+  catchAll: new Map(),
+  detailSeparator: null,
+  postmaster: 'nobody',
+});

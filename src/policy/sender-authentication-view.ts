@@ -1,0 +1,119 @@
+import { setImmediate } from 'node:timers/promises';
+import { asciiDomain } from '../mail/domain.ts';
+import { fieldValue, headerFields, splitMessage, type HeaderField } from '../mail/header.ts';
+import { keptPieces, type OmittedRange } from '../mail/omitted-ranges.ts';
+import { ok, refused, type Result } from '../result.ts';
+import { headBytes, type Content } from './reception.ts';
+
+/** A header of more lines than this is no letter's, and takes the verifiers too long. */
+const mostHeaderLines = 5000;
+/** RFC 6376 section 6.1: a verifier may limit how many signatures it tries. The first ones of the header are. */
+const mostSignatures = 10;
+/** A signature field is shorter than this, even with the longest list of fields. */
+const longestSignature = 8192;
+
+/**
+ * The whole header of a letter; refused where it is so long that its fields cannot all be looked at. A letter whose header
+ * is read in part only could show its reader what nobody checked.
+ */
+export function wholeHeader(head: Uint8Array, sizeBytes: number): Result<Uint8Array, 'header-too-long'> {
+  const seen = head.subarray(0, headBytes);
+  const { headerEnd, bodyStart } = splitMessage(seen);
+  const ends = bodyStart > headerEnd || seen.length === sizeBytes;
+  const header = seen.subarray(0, headerEnd);
+  if (!ends || lines(header) > mostHeaderLines) return refused('header-too-long');
+  const fields = headerFields(header);
+  let step = fields.next();
+  while (step.done !== true) step = fields.next();
+  return step.value === 'complete' ? ok(header) : refused('header-too-long');
+}
+
+function lines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) count += 1;
+  return count;
+}
+
+const LF = 0x0a;
+
+/** A letter as the verifiers are shown it: no more signatures than they have to try, in pieces of a bearable size. */
+export type VerifiedView = {
+  /** Lets others have a turn before each piece: verifiers work through what they have without a break. */
+  readonly pieces: () => AsyncGenerator<Buffer, void, undefined>;
+  /** Where the keys of the signatures are published, each once. */
+  readonly keyNames: readonly string[];
+};
+
+/**
+ * Signatures of a part of the body: each has the whole letter hashed once more, where all others share at most four
+ * hashes, and none of them is worth anything in the end.
+ */
+const mostPartialSignatures = 1;
+/** So much is hashed at one go before other connections get their turn. */
+const pieceBytes = 16_384;
+
+export function verifiedView(header: Uint8Array, { chunks }: Content): VerifiedView {
+  const surplus: OmittedRange[] = [];
+  const keyNames = new Set<string>();
+  let signatures = 0;
+  let partial = 0;
+  for (const field of headerFields(header, { fields: Infinity, bytes: header.length })) {
+    if (field.name.toLowerCase() !== 'dkim-signature') continue;
+    const tags = signatureTags(header, field);
+    signatures += 1;
+    if (tags.has('l')) partial += 1;
+    const many = signatures > mostSignatures || (tags.has('l') && partial > mostPartialSignatures);
+    if (many || field.end - field.start > longestSignature) {
+      surplus.push({ start: field.start, end: field.end });
+      continue;
+    }
+    const name = keyName(tags);
+    if (name !== null) keyNames.add(name);
+  }
+  return { pieces: () => pieces(chunks, header.length, surplus), keyNames: [...keyNames] };
+}
+
+/** The letter without the surplus of its header, which is its first `headerLength` bytes. */
+async function* pieces(
+  chunks: readonly Uint8Array[],
+  headerLength: number,
+  surplus: readonly OmittedRange[],
+): AsyncGenerator<Buffer, void, undefined> {
+  let before = 0;
+  for (const chunk of chunks) {
+    const inHeader = before < headerLength ? shifted(surplus, before, chunk.length) : [];
+    for (const piece of keptPieces(chunk, inHeader)) {
+      for (let at = 0; at < piece.length; at += pieceBytes) {
+        await setImmediate();
+        const part = piece.subarray(at, at + pieceBytes);
+        yield Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+      }
+    }
+    before += chunk.length;
+  }
+}
+
+/** The ranges as they lie in a chunk that begins at `before`. */
+function shifted(ranges: readonly OmittedRange[], before: number, length: number): readonly OmittedRange[] {
+  return ranges
+    .map(({ start, end }) => ({ start: Math.max(0, start - before), end: Math.min(length, end - before) }))
+    .filter(({ start, end }) => start < end);
+}
+
+/** The tags of a signature (RFC 6376 section 3.2); names in lower case, so that none is missed that another reader sees. */
+function signatureTags(header: Uint8Array, field: HeaderField): ReadonlyMap<string, string> {
+  const tags = new Map<string, string>();
+  for (const tag of fieldValue(header, field).replaceAll(/\s/g, '').split(';')) {
+    const equals = tag.indexOf('=');
+    if (equals > 0) tags.set(tag.slice(0, equals).toLowerCase(), tag.slice(equals + 1));
+  }
+  return tags;
+}
+
+/** The name that a signature's key is published under (RFC 6376 section 3.6.2.1); null where it cannot be told. */
+function keyName(tags: ReadonlyMap<string, string>): string | null {
+  const [selector = '', domain = ''] = [tags.get('s'), tags.get('d')];
+  return selector === '' || domain === ''
+    ? null
+    : `${asciiDomain(selector)}._domainkey.${asciiDomain(domain)}`;
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { Authenticator } from '../accounts/authenticator.ts';
+import { Enroller } from '../accounts/enrol.ts';
+import { parseAddress, type Address } from '../mail/address.ts';
+import type { Envelope, Recipient, Verdict } from '../smtp/session.ts';
+import { openMemoryStore } from '../store/memory/store.ts';
+import type { AccountName, Letter, Store, Verifiers } from '../store/port.ts';
+import { accountNamed, SubmissionPolicy } from './submission.ts';
+
+const domains = ['example.org', 'bücher.example'];
+const visit = {
+  endpoints: { remoteAddress: '192.0.2.7', remotePort: 40_000, localAddress: '192.0.2.1', localPort: 465 },
+};
+const noPassword: Verifiers = {
+  scram: {
+    salt: new Uint8Array(16),
+    iterations: 10_000,
+    storedKey: new Uint8Array(32),
+    serverKey: new Uint8Array(32),
+  },
+  argon2id:
+    '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+};
+
+async function house(): Promise<{ store: Store; policy: SubmissionPolicy }> {
+  const store = openMemoryStore();
+  for (const name of ['alice@example.org', 'bob@example.org', 'carol@bücher.example'] as AccountName[]) {
+    await store.createAccount({ name, verifiers: noPassword, createdAt: 0 });
+  }
+  const now = (): number => 1_800_000_000_000;
+  const canonical = (user: string): AccountName | null => accountNamed(user, domains);
+  const policy = new SubmissionPolicy({
+    store,
+    authenticator: new Authenticator({ store, now, random: randomBytes, secret: randomBytes(32), canonical }),
+    enroller: new Enroller({ store, now, random: randomBytes }),
+    host: 'mail.example.org',
+    domains,
+    passwordKind: 'strong',
+    now,
+  });
+  return { store, policy };
+}
+
+function address(text: string): Address {
+  const parsed = parseAddress(text);
+  assert(parsed.ok, text);
+  return parsed.value;
+}
+
+const to = (text: string): Recipient => ({ is: 'address', address: address(text) });
+
+const envelope = (sender: string | null, ...recipients: Recipient[]): Envelope => ({
+  client: { name: 'c.example', extended: true },
+  login: { account: 'alice@example.org', mechanism: 'PLAIN', channelBinding: null },
+  sender: sender === null ? null : address(sender),
+  smtpUtf8: false,
+  body: '7BIT',
+  announcedBytes: null,
+  recipients,
+});
+
+const content = (text: string): { chunks: Uint8Array<ArrayBuffer>[]; sizeBytes: number } => {
+  const bytes = new Uint8Array(Buffer.from(text));
+  return { chunks: [bytes], sizeBytes: bytes.length };
+};
+
+const word = (verdict: Verdict): string =>
+  verdict.verdict === 'refused' ? verdict.why.why : verdict.verdict;
+
+const senders: readonly [string | null, string][] = [
+  ['alice@example.org', 'accepted'],
+  ['Alice@EXAMPLE.org', 'accepted'],
+  ['"alice"@example.org', 'accepted'],
+  ['bob@example.org', 'not-yours'],
+  ['alice@elsewhere.example', 'not-yours'],
+  [null, 'not-yours'],
+];
+for (const [sender, expected] of senders) {
+  test(`the sender ${sender ?? '<>'} of alice's session is ${expected}`, async () => {
+    const { policy } = await house();
+    assert.equal(word(await policy.answer({ ask: 'sender', envelope: envelope(sender) }, visit)), expected);
+  });
+}
+
+const recipients: readonly [Recipient, string][] = [
+  [to('bob@example.org'), 'accepted'],
+  [to('BOB@Example.ORG'), 'accepted'],
+  [to('carol@xn--bcher-kva.example'), 'accepted'],
+  [to('nobody@example.org'), 'no-such-mailbox'],
+  [to('bob@elsewhere.example'), 'no-relay'],
+  [to('bob@[192.0.2.1]'), 'no-relay'],
+  [{ is: 'postmaster' }, 'no-such-mailbox'],
+];
+for (const [recipient, expected] of recipients) {
+  test(`the recipient ${JSON.stringify(recipient)} is ${expected}`, async () => {
+    const { policy } = await house();
+    const question = { ask: 'recipient', recipient, envelope: envelope('alice@example.org') } as const;
+    assert.equal(word(await policy.answer(question, visit)), expected);
+  });
+}
+
+test('the postmaster without a domain is the one of the first domain', async () => {
+  const { store, policy } = await house();
+  await store.createAccount({
+    name: 'postmaster@example.org' as AccountName,
+    verifiers: noPassword,
+    createdAt: 0,
+  });
+  const question = {
+    ask: 'recipient',
+    recipient: { is: 'postmaster' },
+    envelope: envelope('alice@example.org'),
+  } as const;
+  assert.equal(word(await policy.answer(question, visit)), 'accepted');
+});
+
+async function inbox(store: Store, name: string): Promise<readonly Letter[]> {
+  const account = await store.account(name as AccountName);
+  assert(account !== null);
+  return store.letters({ account: account.id, count: 10, before: null });
+}
+
+test('a letter to one person in three spellings and to another is one letter each, sharing one blob', async () => {
+  const { store, policy } = await house();
+  const letter = 'Subject: hi\r\n\r\nhello\r\n';
+  const all = envelope(
+    'alice@example.org',
+    to('bob@example.org'),
+    to('Bob@example.org'),
+    to('"bob"@EXAMPLE.org'),
+    to('carol@bücher.example'),
+  );
+  const verdict = await policy.deliver(all, null, visit, content(letter));
+  const hash = createHash('sha256').update(letter).digest('hex');
+  assert.deepEqual(verdict, { verdict: 'delivered', id: hash.slice(0, 16) });
+  const [bobs, carols] = [await inbox(store, 'bob@example.org'), await inbox(store, 'carol@bücher.example')];
+  assert.deepEqual([bobs.length, carols.length], [1, 1]);
+  assert.equal(bobs[0]?.hash, hash);
+  assert.equal(carols[0]?.hash, hash);
+  assert.equal(bobs[0]?.forwardPath, 'bob@example.org');
+  // Neither record nor fields tell one recipient of the other.
+  const prefix = Buffer.from(bobs[0]?.prefix ?? []).toString();
+  assert.match(prefix, /^Return-Path: <alice@example\.org>\r\nDelivered-To: bob@example\.org\r\nReceived: /);
+  assert.doesNotMatch(JSON.stringify(bobs[0]?.transport), /carol|bob@/i);
+  assert.doesNotMatch(prefix.replace('Delivered-To: bob@', ''), /carol|bob@/i);
+  assert.match(
+    Buffer.from(carols[0]?.prefix ?? []).toString(),
+    /Delivered-To: carol@xn--bcher-kva\.example\r\n/,
+  );
+});
+
+test('the only recipient stands in the Received field', async () => {
+  const { store, policy } = await house();
+  await policy.deliver(envelope('alice@example.org', to('bob@example.org')), null, visit, content('x\r\n'));
+  const [letter] = await inbox(store, 'bob@example.org');
+  assert.match(Buffer.from(letter?.prefix ?? []).toString(), /for <bob@example\.org>/);
+});
+
+test('a recipient that is gone since RCPT: nothing is delivered to anybody', async () => {
+  const { store, policy } = await house();
+  const both = envelope('alice@example.org', to('bob@example.org'), to('nobody@example.org'));
+  assert.equal(word(await policy.deliver(both, null, visit, content('x\r\n'))), 'recipient-gone');
+  assert.equal((await inbox(store, 'bob@example.org')).length, 0);
+});
+
+for (const [fields, expected] of [
+  [100, 'delivered'],
+  [101, 'looping'],
+] as const) {
+  test(`${fields} Received fields: ${expected}`, async () => {
+    const { policy } = await house();
+    const letter = `${'received: by x\r\n'.repeat(fields)}\r\nReceived: in the body\r\n`;
+    const verdict = await policy.deliver(
+      envelope('alice@example.org', to('bob@example.org')),
+      null,
+      visit,
+      content(letter),
+    );
+    assert.equal(word(verdict), expected);
+  });
+}
+
+test('enrolment is for addresses of the own domains that nobody has and that are not reserved', async () => {
+  const { policy } = await house();
+  const ask = async (text: string): Promise<string> =>
+    word(await policy.answer({ ask: 'enrol', address: address(text) }, visit));
+  assert.equal(await ask('dave@example.org'), 'enrolled');
+  assert.equal(await ask('DAVE@example.org'), 'exists');
+  assert.equal(await ask('Postmaster@example.org'), 'reserved');
+  assert.equal(await ask('dave@elsewhere.example'), 'elsewhere');
+});
