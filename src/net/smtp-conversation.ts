@@ -1,0 +1,379 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { Collector } from '../bytes/collector.ts';
+import type { Endpoints } from '../mail/transport.ts';
+import type { Content, Visit } from '../policy/reception.ts';
+import type { Eventually } from '../result.ts';
+import { formatReply, say, showReply } from '../smtp/reply.ts';
+import { SmtpSession } from '../smtp/server/session.ts';
+import type { Action, Envelope, Event, Question, Secured, Settings, Verdict } from '../smtp/session.ts';
+import { connectionKey } from './door.ts';
+import type { Journal } from './journal.ts';
+import type { Patience, Patient } from './patience.ts';
+import type { Room } from './room.ts';
+
+/** Who answers the questions of a door's sessions. Both reject for faults only. */
+export interface DoorPolicy {
+  answer(question: Exclude<Question, { ask: 'room' | 'deliver' }>, visit: Visit): Eventually<Verdict>;
+  /** When this resolves with `delivered`, the letter is on disk for every recipient. */
+  deliver(envelope: Envelope, secured: Secured | null, visit: Visit, content: Content): Promise<Verdict>;
+}
+
+/** What all conversations of a door share. */
+export type SmtpHouse = {
+  readonly settings: Settings;
+  readonly policy: DoorPolicy;
+  readonly journal: Journal;
+  readonly patience: Patience;
+  readonly room: Room;
+};
+
+/** Starts TLS on the socket of a conversation; null where the handshake failed (the socket is gone then). */
+export type Upgrade = (
+  socket: Socket,
+) => Promise<{ readonly socket: Socket; readonly secured: Secured } | null>;
+
+/** How long a peer may take to close its side after this side has, before the connection is cut. */
+const lingerMs = 2000;
+/** How much is still read and thrown away in that time: more than what was under way when the farewell was said. */
+const lingerBytes = 16_777_216;
+/** Output that the peer does not fetch: beyond it nothing more is read from it. */
+const mostUnsentBytes = 65_536;
+
+/**
+ * One SMTP connection: the engine on a socket. Replies of a pipelined group go out in one write; while the server
+ * thinks, or the peer does not fetch its replies, nothing is read.
+ */
+export class SmtpConversation implements Patient {
+  readonly #house: SmtpHouse;
+  readonly #session: SmtpSession;
+  /** Whom the peer speaks for, where a proxy says so; else the two ends of the socket. */
+  #endpoints: Endpoints;
+  readonly #own: Endpoints;
+  readonly #upgrade: Upgrade | null;
+  readonly #done: () => void;
+  /** Names the connection in the log. */
+  readonly #id = randomBytes(6).toString('base64url');
+  #socket: Socket;
+  #out = '';
+  #asking = false;
+  #ended = false;
+  #closed = false;
+  #body = new Collector();
+  #takenBytes = 0;
+  #overloaded = false;
+
+  constructor(parts: {
+    readonly house: SmtpHouse;
+    readonly socket: Socket;
+    readonly endpoints: Endpoints;
+    readonly upgrade: Upgrade | null;
+    /** Called once, when the connection is gone. */
+    readonly done: () => void;
+  }) {
+    this.#house = parts.house;
+    this.#socket = parts.socket;
+    this.#endpoints = parts.endpoints;
+    this.#own = parts.endpoints;
+    this.#upgrade = parts.upgrade;
+    this.#done = parts.done;
+    this.#session = new SmtpSession(parts.house.settings);
+  }
+
+  get progress(): number {
+    return this.#session.progress;
+  }
+
+  /** The connection's name among those that are open, for the door. */
+  get key(): string {
+    return connectionKey(this.#own);
+  }
+
+  get busy(): boolean {
+    return this.#asking;
+  }
+
+  /** Greets, and serves until one side has had enough. */
+  start(secured: Secured | null): void {
+    const { journal, patience } = this.#house;
+    journal.info('smtp.connected', {
+      id: this.#id,
+      peer: this.#endpoints.remoteAddress,
+      port: this.#endpoints.remotePort,
+      tls: secured?.tls ?? null,
+    });
+    patience.add(this);
+    this.#listen();
+    this.#drive({ on: 'connected', secured });
+  }
+
+  timeOut(): void {
+    this.#drive({ on: 'timeout' });
+  }
+
+  /** The server is going down: what is under way may end, nothing new begins. */
+  stop(): void {
+    if (!this.#asking) this.#drive({ on: 'stopping' });
+    else this.#stopping = true;
+  }
+
+  /** Hangs up at once. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #stopping = false;
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.on('data', this.#onData);
+    socket.on('drain', this.#onDrain);
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  readonly #onData = (chunk: Buffer): void => this.#drive({ on: 'bytes', chunk });
+
+  readonly #onDrain = (): void => {
+    if (!this.#asking) this.#socket.resume();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    if (!this.#asking) this.#socket.end();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#house.journal.debug('smtp.socket', { id: this.#id, error: error.message });
+    this.#socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#house.patience.remove(this);
+    if (!this.#asking) this.#forgetBody();
+    this.#house.journal.info('smtp.closed', { id: this.#id });
+    this.#done();
+  };
+
+  /** Gives the engine an event and does what it wants. A fault of the engine ends this session and no other. */
+  #drive(event: Event): void {
+    try {
+      this.#run(event);
+    } catch (error) {
+      this.#out += formatReply(say.fault(this.#fault('engine', error)));
+      this.#leave();
+    }
+  }
+
+  #run(event: Event): void {
+    let next: Event | null = event;
+    while (next !== null) {
+      const actions: Action[] = this.#session.handle(next);
+      next = null;
+      for (const action of actions) {
+        const verdict = this.#act(action);
+        if (verdict === null) continue;
+        if (action.do !== 'ask') continue;
+        if (verdict instanceof Promise) {
+          this.#wait(verdict, action.question);
+          break;
+        }
+        next = { on: 'verdict', verdict, to: action.question };
+      }
+    }
+    this.#flush();
+  }
+
+  /** Does one thing; a question's verdict is the result. */
+  #act(action: Action): Eventually<Verdict> | null {
+    switch (action.do) {
+      case 'note':
+        this.#house.journal.info('smtp.command', { id: this.#id, command: action.shown });
+        return null;
+      case 'reply':
+        if (this.#house.settings.trace)
+          this.#house.journal.info('smtp.reply', { id: this.#id, reply: showReply(action.reply) });
+        this.#out += formatReply(action.reply);
+        return null;
+      case 'body':
+        this.#collect(action.chunk);
+        return null;
+      case 'drop':
+        this.#forgetBody();
+        return null;
+      case 'endpoints':
+        this.#endpoints = { ...this.#endpoints, ...action.endpoints };
+        this.#house.journal.info('smtp.proxied', { id: this.#id, ...action.endpoints });
+        return null;
+      case 'ask':
+        return this.#ask(action.question);
+      case 'secure':
+        this.#secure();
+        return null;
+      case 'close':
+        this.#leave();
+        return null;
+    }
+  }
+
+  /** Says what is to be said and closes; whatever still comes is thrown away, so that no reset overtakes the farewell. */
+  #leave(): void {
+    this.#flush();
+    const socket = this.#socket;
+    socket.end();
+    let thrownAway = 0;
+    socket.off('data', this.#onData);
+    socket.on('data', (chunk: Buffer) => {
+      thrownAway += chunk.length;
+      if (thrownAway > lingerBytes) socket.destroy();
+    });
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #ask(question: Question): Eventually<Verdict> {
+    try {
+      const verdict = this.#answer(question);
+      return verdict instanceof Promise ? this.#faultless(verdict, question) : verdict;
+    } catch (error) {
+      return { verdict: 'fault', id: this.#fault(question.ask, error) };
+    }
+  }
+
+  #answer(question: Question): Eventually<Verdict> {
+    const { policy, room } = this.#house;
+    const visit = { endpoints: this.#endpoints };
+    switch (question.ask) {
+      case 'room':
+        this.#forgetBody();
+        this.#overloaded = false;
+        return room.fits(question.envelope.announcedBytes ?? 0) ? { verdict: 'accepted' } : overloaded;
+      case 'deliver': {
+        if (this.#overloaded) return overloaded;
+        const { sizeBytes } = this.#body;
+        const content = { chunks: this.#body.take(), sizeBytes };
+        return policy.deliver(question.envelope, question.secured, visit, content);
+      }
+      default:
+        return policy.answer(question, visit);
+    }
+  }
+
+  /** Puts a fault into the log under an id, which the peer is told as well. */
+  #fault(asked: string, error: unknown): string {
+    const fault = randomBytes(6).toString('base64url');
+    this.#house.journal.error('smtp.fault', { id: this.#id, fault, asked, error });
+    return fault;
+  }
+
+  /** Faults end here, once: the peer gets an id, the log gets the same id and the cause. */
+  async #faultless(verdict: Promise<Verdict>, question: Question): Promise<Verdict> {
+    const { journal } = this.#house;
+    try {
+      const given = await verdict;
+      if (question.ask === 'login' && given.verdict === 'sasl') this.#noteLogin(question, given.answer);
+      if (question.ask === 'deliver' && given.verdict === 'delivered') {
+        journal.info('smtp.delivered', {
+          id: this.#id,
+          letter: given.id,
+          recipients: question.envelope.recipients.length,
+        });
+      }
+      return given;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'StoreOverloaded') return overloaded;
+      return { verdict: 'fault', id: this.#fault(question.ask, error) };
+    } finally {
+      if (question.ask === 'deliver') this.#forgetBody();
+    }
+  }
+
+  #noteLogin(question: Question & { ask: 'login' }, answer: (Verdict & { verdict: 'sasl' })['answer']): void {
+    if (answer.verdict === 'scram-keys') return;
+    const outcome = answer.verdict === 'login' ? 'in' : answer.why.why;
+    const account = answer.verdict === 'login' ? answer.account : question.question.user;
+    const fields = {
+      id: this.#id,
+      outcome,
+      account,
+      mechanism: question.mechanism,
+      peer: this.#endpoints.remoteAddress,
+    };
+    if (outcome === 'in') this.#house.journal.info('smtp.login', fields);
+    else this.#house.journal.warn('smtp.login', fields);
+  }
+
+  #wait(verdict: Promise<Verdict>, to: Question): void {
+    this.#asking = true;
+    this.#socket.pause();
+    void verdict.then((given) => {
+      this.#asking = false;
+      if (this.#closed) return this.#forgetBody();
+      this.#drive({ on: 'verdict', verdict: given, to });
+      if (this.#asking) return undefined;
+      if (this.#stopping) this.#drive({ on: 'stopping' });
+      if (this.#ended) this.#socket.end();
+      else if (!this.#socket.writableNeedDrain) this.#socket.resume();
+      return undefined;
+    });
+  }
+
+  #collect(chunk: Uint8Array): void {
+    if (this.#overloaded) return;
+    if (!this.#house.room.take(chunk.length)) {
+      this.#forgetBody();
+      this.#overloaded = true;
+      return;
+    }
+    this.#takenBytes += chunk.length;
+    this.#body.push(chunk);
+  }
+
+  #forgetBody(): void {
+    this.#house.room.give(this.#takenBytes);
+    this.#takenBytes = 0;
+    this.#body.take();
+  }
+
+  #flush(): void {
+    if (this.#out === '' || this.#socket.destroyed) return;
+    const out = this.#out;
+    this.#out = '';
+    if (!this.#socket.write(out) && this.#socket.writableLength > mostUnsentBytes) this.#socket.pause();
+  }
+
+  /** Nothing of the plain connection survives: its listeners go before the handshake begins (RFC 3207 section 6). */
+  #secure(): void {
+    this.#flush();
+    const plain = this.#socket;
+    const upgrade = this.#upgrade;
+    if (upgrade === null) throw new Error('the engine offers STARTTLS on a door that has none');
+    for (const [event, listener] of [
+      ['data', this.#onData],
+      ['drain', this.#onDrain],
+      ['end', this.#onEnd],
+      ['close', this.#onClose],
+    ] as const) {
+      plain.off(event, listener);
+    }
+    plain.pause();
+    this.#asking = true;
+    void upgrade(plain).then((upgraded) => {
+      this.#asking = false;
+      if (upgraded === null) return this.#onClose();
+      this.#socket = upgraded.socket;
+      this.#listen();
+      this.#house.journal.info('smtp.secured', { id: this.#id, tls: upgraded.secured.tls });
+      this.#drive({ on: 'secured', secured: upgraded.secured });
+      if (this.#stopping) this.#drive({ on: 'stopping' });
+      return undefined;
+    });
+  }
+}
+
+const overloaded: Verdict = { verdict: 'refused', why: { why: 'overloaded' } };
