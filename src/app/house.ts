@@ -1,0 +1,272 @@
+import { randomBytes } from 'node:crypto';
+import { Authenticator } from '../accounts/authenticator.ts';
+import { defaultEnrolmentLimits, Enroller } from '../accounts/enrol.ts';
+import { Argon2Gate } from '../accounts/argon2-gate.ts';
+import type { PasswordKind } from '../accounts/password.ts';
+import type { TokenVerifier } from '../accounts/tokens.ts';
+import { systemClock } from '../net/clock.ts';
+import type { Door, Place } from '../net/door.ts';
+import { Gate } from '../net/gate.ts';
+import type { Journal } from '../net/journal.ts';
+import { httpProtocols, openHttpsDoor } from '../net/https-door.ts';
+import { lettersRoutes } from '../net/letters-routes.ts';
+import { Patience } from '../net/patience.ts';
+import { Room } from '../net/room.ts';
+import type { SmtpHouse } from '../net/smtp-conversation.ts';
+import { openSmtpDoor } from '../net/smtp-door.ts';
+import {
+  explainCertificateRefusal,
+  type CertificateFiles,
+  type LoadedCertificate,
+} from '../net/tls/certificate-files.ts';
+import { CertificateSource, type ClientCertificates, type ServerPolicy } from '../net/tls/contexts.ts';
+import { Admission, type AdmissionLimits } from '../policy/admission.ts';
+import type { RecipientTable } from '../policy/local-recipients-table.ts';
+import { LocalRecipients } from '../policy/local-recipients.ts';
+import { LettersPolicy } from '../policy/letters.ts';
+import { accountNamed, SubmissionPolicy } from '../policy/submission.ts';
+import { Secret } from '../sasl/exchange.ts';
+import { defaultExtensions } from '../smtp/extensions.ts';
+import type { Limits } from '../smtp/limits.ts';
+import type { Settings } from '../smtp/session.ts';
+import type { Store } from '../store/port.ts';
+import { exchangerHouse, type ExchangerSetup } from './exchanger-house.ts';
+import { tokenVerifier, type TokenIssuerSetup } from './token-issuer.ts';
+
+/** Everything that the doors of one thread are made from; plain data, so that it crosses to a worker thread. */
+export type HouseSetup = {
+  readonly host: string;
+  /** Canonical; the first is the one that a bare user name belongs to. */
+  readonly domains: readonly string[];
+  readonly doors: {
+    readonly submissions: Place | null;
+    readonly submission: Place | null;
+    readonly exchanger: Place | null;
+    readonly https: Place | null;
+  };
+  readonly tls: {
+    readonly certificate: string;
+    readonly key: string;
+    /** What opens the key, already found and tried; null where it is not encrypted. */
+    readonly passphrase: string | null;
+    /** Where it is read again at a reload; null where it came from elsewhere. */
+    readonly passphraseFile: string | null;
+    readonly clientCertificates: ClientCertificates;
+    readonly clientAuthority: string | null;
+  };
+  readonly enrolment: {
+    readonly open: boolean;
+    readonly password: PasswordKind;
+    readonly perNetworkHour: number;
+  };
+  /** Who gets what that is sent to the domains. */
+  readonly recipients: RecipientTable;
+  readonly exchanger: ExchangerSetup;
+  /** Who may connect: how many of each, counted in each thread, and who not at all. */
+  readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
+  readonly limits: Limits;
+  /** How long a peer may take for the next useful thing. */
+  readonly idleMs: number;
+  /** What letters under way may take of this thread's memory. */
+  readonly roomBytes: number;
+  readonly mailBeforeAuth: Settings['mailBeforeAuth'];
+  /** Whether every SMTP command and reply is logged. */
+  readonly trace: boolean;
+  /** 48 octets that seal session tickets, the same in every thread. */
+  readonly ticketKey: Uint8Array;
+  /** The data folder's secret. */
+  readonly secret: Uint8Array;
+  /** Who issues access tokens; null where none are taken. */
+  readonly tokenIssuer: TokenIssuerSetup | null;
+};
+
+/** The doors of one thread, open. */
+export type House = {
+  readonly doors: readonly Door[];
+  /** Takes changed certificates into use; a sentence where that is refused and the old ones stay. */
+  readonly reload: () => Promise<string | null>;
+  readonly close: (graceMs: number) => Promise<void>;
+};
+
+/** A house that could not be opened, in words for the person who starts it. */
+export class HouseRefused extends Error {
+  override readonly name = 'HouseRefused';
+}
+
+/** Opens every door of the setup on this thread. Rejects with `HouseRefused`, and nothing left open. */
+export async function openHouse(setup: HouseSetup, store: Store, journal: Journal): Promise<House> {
+  const tokens = await tokenVerifier(setup.tokenIssuer, journal, () => systemClock.now());
+  const parts = residents(setup, store, tokens);
+  const smtpCertificates = await certificatesOf(setup, ['smtp']);
+  const smtp: SmtpHouse = {
+    settings: { ...settingsOf(setup), takesTokens: tokens !== null },
+    policy: parts.policy,
+    journal,
+    patience: new Patience(systemClock, setup.idleMs),
+    room: new Room(setup.roomBytes),
+  };
+  const gate = new Gate(new Admission(setup.admission.limits, setup.admission.banned), systemClock, journal);
+  const doors: Door[] = [];
+  const sources = [smtpCertificates];
+  const open = async (place: Place | null, make: (place: Place) => Promise<Door>): Promise<void> => {
+    if (place === null) return;
+    try {
+      doors.push(await make(place));
+    } catch (error) {
+      await Promise.all(doors.map((door) => door.close(0)));
+      throw new HouseRefused(cannotListen(place, error), { cause: error });
+    }
+  };
+  const submissions = { certificates: smtpCertificates, house: smtp, gate };
+  await open(setup.doors.submissions, (place) =>
+    openSmtpDoor({ name: 'submissions', place, tls: 'implicit', ...submissions }),
+  );
+  await open(setup.doors.submission, (place) =>
+    openSmtpDoor({ name: 'submission', place, tls: 'starttls', ...submissions }),
+  );
+  await open(setup.doors.exchanger, async (place) => {
+    const certificates = await certificatesOf(setup, ['smtp'], strangers);
+    sources.push(certificates);
+    const house = exchangerHouse(smtp, setup.exchanger, { store, recipients: parts.recipients });
+    return openSmtpDoor({ name: 'exchanger', place, tls: 'starttls', certificates, house, gate });
+  });
+  await open(setup.doors.https, async (place) => {
+    const certificates = await certificatesOf(setup, httpProtocols);
+    sources.push(certificates);
+    const letters = lettersRoutes({ policy: parts.letters, store, room: new Room(setup.roomBytes), journal });
+    return openHttpsDoor({
+      name: 'https',
+      place,
+      certificates,
+      routes: [letters],
+      gate,
+      journal,
+      clock: systemClock,
+    });
+  });
+  return {
+    doors,
+    reload: async () => {
+      for (const source of sources) {
+        const reloaded = await source.reload();
+        if (!reloaded.ok) return explainCertificateRefusal(reloaded.refusal);
+      }
+      return null;
+    },
+    close: async (graceMs) => {
+      await Promise.all(doors.map((door) => door.close(graceMs)));
+    },
+  };
+}
+
+/** Reads the certificate and key once, asking for a pass phrase where nothing else gives it. */
+export async function openCertificate(
+  files: CertificateFiles,
+  policy: Omit<ServerPolicy, 'applicationProtocols' | 'tickets' | 'minVersion'>,
+): Promise<LoadedCertificate> {
+  const opened = await CertificateSource.open(files, {
+    ...policy,
+    minVersion: 'TLSv1.3',
+    applicationProtocols: null,
+    tickets: 'off',
+  });
+  if (!opened.ok) throw new HouseRefused(explainCertificateRefusal(opened.refusal));
+  return opened.value.certificate;
+}
+
+/** Those who answer for accounts and letters in this thread. */
+export function residents(
+  setup: Pick<HouseSetup, 'host' | 'domains' | 'secret' | 'enrolment' | 'recipients'>,
+  store: Store,
+  tokens: TokenVerifier | null = null,
+): {
+  readonly policy: SubmissionPolicy;
+  readonly letters: LettersPolicy;
+  readonly recipients: LocalRecipients;
+} {
+  const gate = new Argon2Gate();
+  const now = (): number => systemClock.now();
+  const random = (bytes: number): Uint8Array => randomBytes(bytes);
+  const canonical = (user: string): ReturnType<typeof accountNamed> => accountNamed(user, setup.domains);
+  const authenticator = new Authenticator({
+    store,
+    now,
+    random,
+    secret: setup.secret,
+    canonical,
+    gate,
+    tokens,
+  });
+  const limits = { ...defaultEnrolmentLimits, perNetwork: setup.enrolment.perNetworkHour };
+  const enroller = new Enroller({ store, now, random, gate, limits });
+  const { host, domains } = setup;
+  const passwordKind = setup.enrolment.password;
+  const recipients = new LocalRecipients(setup.recipients, store);
+  const people = { store, authenticator, enroller, host, domains, passwordKind, now };
+  const policy = new SubmissionPolicy({ ...people, recipients });
+  return { policy, letters: new LettersPolicy({ store, authenticator, domains }), recipients };
+}
+
+function settingsOf(setup: HouseSetup): Settings {
+  return {
+    host: setup.host,
+    door: 'submission',
+    extensions: defaultExtensions.submission,
+    limits: setup.limits,
+    startTls: true,
+    enrolment: setup.enrolment.open,
+    mailBeforeAuth: setup.mailBeforeAuth,
+    protection: 'required',
+    trace: setup.trace,
+    random: (bytes) => randomBytes(bytes),
+  };
+}
+
+/** TLS with other servers: they may be old, need no certificate, and a session of theirs cannot be taken up again. */
+const strangers: Partial<ServerPolicy> = {
+  minVersion: 'TLSv1.2',
+  clientCertificates: 'off',
+  clientAuthority: null,
+  tickets: 'off',
+};
+
+async function certificatesOf(
+  setup: HouseSetup,
+  applicationProtocols: readonly string[],
+  changes: Partial<ServerPolicy> = {},
+): Promise<CertificateSource> {
+  const { certificate, key, passphrase, passphraseFile, clientCertificates, clientAuthority } = setup.tls;
+  const known = passphrase === null ? {} : { passphrase: new Secret(passphrase) };
+  const opened = await CertificateSource.open(
+    { certificate, key, ...(passphraseFile === null ? known : { passphraseFile }) },
+    {
+      minVersion: 'TLSv1.3',
+      clientCertificates,
+      clientAuthority,
+      applicationProtocols,
+      tickets: Buffer.from(setup.ticketKey),
+      handshakeMs: setup.idleMs,
+      ...changes,
+    },
+  );
+  if (!opened.ok) throw new HouseRefused(explainCertificateRefusal(opened.refusal));
+  return opened.value;
+}
+
+/** Why a place cannot be listened at, and what to do instead. */
+export function cannotListen(place: Place, error: unknown): string {
+  const where = `${place.address}:${place.port}`;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${place.port} is taken on ${place.address}; choose another port, or end the program that has it`;
+    case 'EACCES':
+      return `port ${place.port} needs privileges that this user does not have; choose one above 1023`;
+    case 'EADDRNOTAVAIL':
+      return `${place.address} is not an address of this machine`;
+    case 'ENOTFOUND':
+      return `${place.address} is not the name of an address of this machine`;
+    default:
+      return `${where} cannot be listened at: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

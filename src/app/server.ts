@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { asciiDomain, canonicalDomain } from '../mail/domain.ts';
+import type { Journal } from '../net/journal.ts';
+import { parseNameServer, systemNameServers } from '../net/resolver-servers.ts';
+import { ensureDevelopmentCertificates, explainAuthorityRefusal } from '../net/tls/authority.ts';
+import type { Secret } from '../sasl/exchange.ts';
+import { startStoreThread } from '../store/sqlite/open.ts';
+import { defaultLimits } from '../smtp/limits.ts';
+import type { Config } from './config.ts';
+import { HouseRefused, openCertificate, type HouseSetup } from './house.ts';
+import type { LogSettings } from './log.ts';
+import type { OpenDoor } from './protocol-thread.ts';
+import { recipientsOf } from './config-recipients.ts';
+import { serverSecret } from './server-secret.ts';
+import { openHere, openThreads } from './threads.ts';
+import { tokenIssuerSetup } from './token-issuer.ts';
+
+/** A server that runs. */
+export type Server = {
+  readonly doors: readonly OpenDoor[];
+  /** The authority that a client must trust to verify this server; null where the operator brought a certificate. */
+  readonly authority: string | null;
+  readonly reload: () => Promise<string | null>;
+  /** Stops taking connections, lets what is under way end for `graceMs`, closes the store. */
+  readonly close: (graceMs: number) => Promise<void>;
+  /** Resolves when a thread that the server cannot do without has ended by itself. */
+  readonly broken: Promise<Error>;
+};
+
+export type ServerOptions = {
+  readonly config: Config;
+  readonly journal: Journal;
+  readonly log: LogSettings;
+  /** Whether every SMTP command and reply is logged. */
+  readonly trace: boolean;
+  /** Asks a person for the pass phrase of a key; null where nobody is there. */
+  readonly askPassphrase: ((keyFile: string) => Promise<Secret | null>) | null;
+};
+
+/** Letters under way may take this much memory of a thread, and always two of the longest. */
+const roomBytes = 268_435_456;
+
+/**
+ * Opens the store, then the certificates, then the doors. Rejects with `HouseRefused` where a person must change
+ * something, and then nothing is left open; a data folder that is refused is left as it was.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, journal, log } = options;
+  const opened = await startStoreThread(config.data);
+  if (!opened.ok) throw new HouseRefused(opened.refusal.message);
+  const storeThread = opened.value;
+  try {
+    const { setup, authority } = await setupOf(options);
+    const count = threadCount(config.threads);
+    const threads =
+      count === 1
+        ? await openHere(setup, config.data, storeThread, journal)
+        : await openThreads(setup, config.data, storeThread, log, count);
+    return {
+      doors: threads.doors,
+      authority,
+      reload: threads.reload,
+      close: async (graceMs) => {
+        await threads.close(graceMs);
+        await storeThread.close();
+      },
+      broken: Promise.race([
+        threads.broken,
+        storeThread.ended.then((error) => error ?? new Error('the store thread ended')),
+      ]),
+    };
+  } catch (error) {
+    await storeThread.close();
+    throw error;
+  }
+}
+
+/** One protocol thread beside the store thread serves two cores best; from four on, half of them. */
+const threadCount = (threads: Config['threads']): number =>
+  threads === 'auto' ? Math.max(1, Math.floor(availableParallelism() / 2)) : threads;
+
+async function setupOf({
+  config,
+  trace,
+  askPassphrase,
+}: ServerOptions): Promise<{ setup: HouseSetup; authority: string | null }> {
+  const { listen, limits } = config;
+  const { tls, authority } = await tlsOf(config, askPassphrase);
+  const recipients = recipientsOf(config);
+  if (!recipients.ok)
+    throw new HouseRefused(`${recipients.refusal.path.join('.')}: ${recipients.refusal.detail}`);
+  const place = (door: (typeof listen)['https']): HouseSetup['doors']['https'] =>
+    door.enabled ? { address: door.address, port: door.port, shared: false } : null;
+  const setup: HouseSetup = {
+    host: config.host,
+    domains: config.domains.map(canonicalDomain),
+    doors: {
+      submissions: place(listen.submissions),
+      submission: place(listen.submission),
+      exchanger: place(listen.exchanger),
+      https: place(listen.https),
+    },
+    tls,
+    enrolment: {
+      open: config.enrolment.open,
+      password: config.enrolment.password,
+      perNetworkHour: config.profile === 'classic' ? 100 : 10,
+    },
+    recipients: recipients.value,
+    exchanger: exchangerOf(config),
+    admission: admissionOf(config),
+    limits: {
+      ...defaultLimits,
+      messageBytes: limits.message_bytes,
+      recipients: limits.recipients,
+      commandLineBytes: limits.command_line_bytes,
+      authLineBytes: limits.auth_line_bytes,
+      errors: limits.errors,
+      failedLogins: limits.failed_logins,
+      idleCommands: limits.idle_commands,
+    },
+    idleMs: limits.idle_seconds * 1000,
+    roomBytes: Math.max(roomBytes, 2 * limits.message_bytes),
+    mailBeforeAuth: config.profile === 'classic' ? 503 : 530,
+    trace,
+    ticketKey: new Uint8Array(randomBytes(48)),
+    secret: await serverSecret(config.data),
+    tokenIssuer: await tokenIssuerSetup(config.oauth),
+  };
+  return { setup, authority };
+}
+
+function exchangerOf({ host, exchanger, dns }: Config): HouseSetup['exchanger'] {
+  const named = dns.servers.map(parseNameServer).filter((server) => server !== null);
+  return {
+    authservId: exchanger.authserv_id ?? host,
+    waitMs: exchanger.authentication_seconds * 1000,
+    rules: {
+      dmarcReject: exchanger.dmarc_reject,
+      dmarcQuarantine: exchanger.dmarc_quarantine,
+      spfFail: exchanger.spf_fail,
+      temporary: exchanger.temporary,
+      trustedSealers: exchanger.trusted_sealers.map((domain) => asciiDomain(domain).toLowerCase()),
+    },
+    nameServers: named.length > 0 ? named : systemNameServers(),
+  };
+}
+
+const admissionOf = ({ limits, access }: Config): HouseSetup['admission'] => ({
+  limits: {
+    connections: limits.connections,
+    connectionsPerAddress: limits.connections_per_address,
+    connectionsPerNetwork: limits.connections_per_network,
+    connectionsPerMinute: limits.connections_per_minute,
+  },
+  banned: access.banned,
+});
+
+/** The certificate that the operator brought, or the development one, made where it is missing. */
+async function tlsOf(
+  config: Config,
+  ask: ServerOptions['askPassphrase'],
+): Promise<{ tls: HouseSetup['tls']; authority: string | null }> {
+  const {
+    certificate,
+    key,
+    passphrase_file: passphraseFile,
+    client_certificates: clientCertificates,
+  } = config.tls;
+  if (certificate !== null && key !== null) {
+    const clientAuthority = config.tls.client_ca;
+    const files = { certificate, key, passphrase: config.passphrase, passphraseFile, ask };
+    const own = await openCertificate(files, { clientCertificates, clientAuthority });
+    const passphrase = own.passphrase?.reveal() ?? null;
+    return {
+      tls: { certificate, key, passphrase, passphraseFile, clientCertificates, clientAuthority },
+      authority: null,
+    };
+  }
+  const made = await ensureDevelopmentCertificates(join(config.data, 'tls'), { host: config.host });
+  if (!made.ok) throw new HouseRefused(explainAuthorityRefusal(made.refusal));
+  const { authority, server } = made.value;
+  const clientAuthority = config.tls.client_ca ?? authority;
+  const own = await openCertificate(
+    { ...server, passphrase: config.passphrase, passphraseFile, ask },
+    { clientCertificates, clientAuthority },
+  );
+  return {
+    tls: {
+      ...server,
+      passphrase: own.passphrase?.reveal() ?? null,
+      passphraseFile,
+      clientCertificates,
+      clientAuthority,
+    },
+    authority,
+  };
+}
