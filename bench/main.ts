@@ -1,0 +1,2 @@
+// What `make bench` runs: every measurement there is, one after the other.
+await import('./engine.ts');

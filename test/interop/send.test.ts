@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import test from 'node:test';
+import { LetterReader } from '../support/letters.ts';
+import { addAccount, startServer, withSite } from '../support/server.ts';
+
+const program = join(import.meta.dirname, '..', '..', 'bin', 'letterlock');
+const password = 'a long enough password 42';
+
+type Ran = { readonly status: number | null; readonly out: string; readonly complaint: string };
+
+async function send(args: readonly string[], input = '', secret = password): Promise<Ran> {
+  const child = spawn(program, ['send', ...args], { env: { ...process.env, LETTERLOCK_TEST: secret } });
+  child.stdin.end(input);
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
+  const [out, complaint, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { status, out, complaint };
+}
+
+test('letterlock send: both doors, files that come back whole, and what goes wrong in one line', async () => {
+  await withSite('', async (site) => {
+    const address = await addAccount(site, 'ada', password);
+    const server = await startServer(site);
+    const at = (door: 'submissions' | 'submission'): string[] => [
+      `--server=localhost:${server.port(door)}`,
+      `--tls=${door === 'submission' ? 'starttls' : 'implicit'}`,
+    ];
+    const who = [`--ca=${server.authorityFile}`, `--user=${address}`, '--password-env=LETTERLOCK_TEST'];
+    const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 31) % 256));
+    const file = join(site.folder, 'möwe.bin');
+    writeFileSync(file, bytes);
+    const draft = [`--from=${address}`, `--to=${address}`, '--subject=Grüße', '--body=Hello'];
+    const big = await send([...at('submissions'), ...who, ...draft, '--attach', file]);
+    assert.equal(big.status, 0, big.complaint);
+    assert.match(big.out, /TLS: TLSv1\.3 .*\nServer certificate: SHA-256 [0-9a-f]{64}\n/);
+    const letter = `From: ${address}\nTo: ${address}\nSubject: x\n\n.dot\nlast`;
+    const piped = await send(
+      [...at('submission'), ...who, '--mechanism=PLAIN', '--file=-', '--trace'],
+      letter,
+    );
+    assert.equal(piped.status, 0, piped.complaint);
+    assert.match(piped.complaint, /C: STARTTLS\n/);
+    assert.match(piped.complaint, /C: AUTH PLAIN \*\*\*\n/);
+    const credentials = Buffer.from(`\0${address}\0${password}`).toString('base64');
+    assert.ok(!piped.complaint.includes(credentials));
+    const reader = new LetterReader(server, address, password);
+    const [second, first] = await reader.list();
+    assert.ok(first !== undefined && second !== undefined);
+    const part = /filename\*=utf-8''m%C3%B6we\.bin\r\n\r\n([A-Za-z0-9+/=\r\n]+)/.exec(
+      (await reader.bytesOf(first)).toString('latin1'),
+    );
+    assert.ok(Buffer.from(part?.[1] ?? '', 'base64').equals(bytes));
+    assert.match((await reader.bytesOf(second)).toString('latin1'), /\r\n\.dot\r\nlast\r\n$/);
+    reader.close();
+    const wrong = await send([...at('submission'), ...who, ...draft], '', 'not the password at all');
+    assert.match(wrong.complaint, /^letterlock: the login is refused: 535 [^\n]*\n$/);
+    const partly = await send([...at('submission'), ...who, ...draft, `--to=nobody@${site.domain}`]);
+    assert.match(partly.complaint, /^letterlock: 1 of 2 recipients were refused[^\n]*\n$/);
+    const untrusted = await send([...at('submission'), ...who.slice(1), ...draft]);
+    assert.match(untrusted.complaint, /^letterlock: the certificate of [^\n]*\n$/);
+    const bare = await send([...at('submission'), ...who, '--file=-'], 'From: a@b.c\n\na\rb');
+    assert.match(bare.complaint, /^letterlock: line 3 of the letter has a carriage return[^\n]*\n$/);
+    for (const failed of [wrong, partly, untrusted, bare]) assert.equal(failed.status, 1);
+    await server.stop();
+  });
+});
+
+test('the example of docs/CLIENT.md sends a letter', async () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const example = /```js\n([^]*?)```/.exec(readFileSync(join(root, 'docs/CLIENT.md'), 'utf8'))?.[1] ?? '';
+  await withSite('', async (site) => {
+    const address = await addAccount(site, 'ada', password);
+    const server = await startServer(site);
+    const file = join(site.folder, 'example.mjs');
+    writeFileSync(
+      file,
+      example.replace("'letterlock/smtp'", JSON.stringify(join(root, 'src/smtp/index.ts'))),
+    );
+    const child = spawn(process.execPath, [file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        HOST: 'localhost',
+        PORT: String(server.port('submissions')),
+        MAIL_USER: address,
+        MAIL_PASSWORD: password,
+        NODE_EXTRA_CA_CERTS: server.authorityFile,
+      },
+    });
+    assert.equal(await text(child.stdout), '250\n');
+    await server.stop();
+  });
+});
