@@ -53,12 +53,24 @@ export function loggableEntries(
 
 /** The text of a key. Those of a map may be objects, which need not have a text. */
 function keyOf(name: unknown): string {
-  return typeof name === 'object' || typeof name === 'function' ? `[${typeof name}]` : String(name);
+  switch (typeof name) {
+    case 'string':
+      return name;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'symbol':
+      return String(name);
+    default:
+      return `[${typeof name}]`;
+  }
 }
 
 /** An error as its type, message, code and frames; each cause inside, as deep as values go. */
 function loggableError(error: Error, depth: number): unknown {
-  const frames = (typeof error.stack === 'string' ? error.stack : '').split('\n').filter((line) => /^ +at /.test(line));
+  const frames = (typeof error.stack === 'string' ? error.stack : '')
+    .split('\n')
+    .filter((line) => /^ +at /.test(line));
   const code = 'code' in error ? error.code : undefined;
   return loggableEntries(
     [
