@@ -11,7 +11,10 @@ export type Mailbox = {
   readonly address: Address;
 };
 
-/** What such a field holds. An address is as it was written and may be none that `parseAddress` takes. */
+/**
+ * What such a field holds. Names are decoded where `parseAddressList` read them. An address is as it was written and may
+ * be none that `parseAddress` takes.
+ */
 export type AddressListItem =
   | { readonly is: 'mailbox'; readonly name: string | null; readonly address: Address | null }
   | { readonly is: 'group'; readonly name: string; readonly members: readonly ListedMailbox[] };
@@ -76,7 +79,11 @@ const unescape = (text: string): string => text.replaceAll(/\\([^])/g, '$1');
  * Lenient: empty elements, source routes, a name as a comment after the address, dots in names, encoded words inside
  * quotes, addresses without a domain, brackets and groups that are not closed (mail programs of forty years).
  */
-export const parseAddressList = (text: string): readonly AddressListItem[] => {
+export const parseAddressList = (text: string): readonly AddressListItem[] =>
+  parseWrittenAddressList(text).map(decodeNames);
+
+/** As `parseAddressList`, but that names stay in their encoded words. */
+export const parseWrittenAddressList = (text: string): readonly AddressListItem[] => {
   const items: AddressListItem[] = [];
   let group: { readonly name: string; readonly members: ListedMailbox[] } | null = null;
   let words: Token[] = [];
@@ -116,9 +123,22 @@ export const parseAddressList = (text: string): readonly AddressListItem[] => {
   return items;
 };
 
+/** The same with its names as a person reads them, on one line. */
+const decodeNames = (item: AddressListItem): AddressListItem =>
+  item.is === 'mailbox'
+    ? decodeName(item)
+    : {
+        is: 'group',
+        name: oneLine(parseEncodedWords(item.name)),
+        members: item.members.map(decodeName),
+      };
+
+const decodeName = (mailbox: ListedMailbox): ListedMailbox =>
+  mailbox.name === null ? mailbox : { ...mailbox, name: oneLine(parseEncodedWords(mailbox.name)) };
+
 const readMailbox = (words: readonly Token[], angle: readonly Token[] | null): ListedMailbox | null => {
   const comment = words.findLast(({ kind }) => kind === 'comment')?.text;
-  const aside = comment === undefined ? null : oneLine(parseEncodedWords(comment));
+  const aside = comment === undefined ? null : oneLine(comment);
   if (angle !== null) return { is: 'mailbox', name: phrase(words) ?? aside, address: readAddress(angle) };
   const address = readAddress(words);
   const name = address === null ? phrase(words) : aside;
@@ -152,13 +172,13 @@ const joinWords = (words: readonly Token[]): string => {
   return joined;
 };
 
-/** A display name as a person reads it; null for none. */
+/** A display name; null for none. */
 const phrase = (words: readonly Token[]): string | null => {
   const named = words.filter(({ kind }) => kind !== 'comment');
   if (named.length === 0) return null;
   let joined = '';
   for (const word of named) joined += `${word.spaced && joined !== '' ? ' ' : ''}${word.text}`;
-  return oneLine(parseEncodedWords(joined));
+  return oneLine(joined);
 };
 
 /** How text that is not ASCII stands in a header: in encoded words (RFC 2047), or as it is (RFC 6532). */
