@@ -3,8 +3,10 @@ import { addressClaims, signatureAlgorithms } from '../accounts/issuer.ts';
 import { domainProblem } from '../mail/domain.ts';
 import { addressLiteralOf } from '../mail/ip-address.ts';
 import { parseNameServer } from '../net/resolver-servers.ts';
-import { defaultAdmissionLimits, parseNetwork } from '../policy/admission.ts';
+import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
+import { accessKeys } from './config-access.ts';
+import { door } from './config-doors.ts';
 
 /** A set of defaults: `classic` is the small system of the two servers and two interactive clients. */
 export type Profile = 'standard' | 'classic';
@@ -198,22 +200,6 @@ function dnsKeys() {
     .describe('The DNS.');
 }
 
-function accessKeys() {
-  return z
-    .strictObject({
-      banned: z
-        .array(
-          z.string().refine((text) => parseNetwork(text) !== null, {
-            error: 'expected an IP address or a network like 192.0.2.0/24',
-          }),
-        )
-        .default([])
-        .describe('Addresses and networks whose connections are closed without a word.'),
-    })
-    .prefault({})
-    .describe('Who may connect.');
-}
-
 function tlsKeys(clientCertificates: 'off' | 'ask') {
   return z
     .strictObject({
@@ -321,6 +307,9 @@ function limitKeys() {
       idle_commands: limit(1, 1_000_000, defaultLimits.idleCommands).describe(
         'Commands that move no letter, between two letters, before a session ends.',
       ),
+      transactions: limit(0, 999_999, defaultLimits.transactions).describe(
+        'MAIL commands of one connection (RFC 9422 section 4.1); 0 is any number.',
+      ),
       idle_seconds: limit(1, 86_400, 300).describe(
         'How long a client may stay silent (RFC 5321 section 4.5.3.2.7 asks for 300).',
       ),
@@ -339,20 +328,6 @@ function limitKeys() {
     })
     .prefault({})
     .describe('The bounds of a session, and of how many there are.');
-}
-
-function door(port: number) {
-  return z
-    .strictObject({
-      enabled: z.boolean().default(true).describe('Whether this door opens at all.'),
-      address: z
-        .string()
-        .refine((address) => addressLiteralOf(address) !== null, { error: 'expected an IP address' })
-        .default('127.0.0.1')
-        .describe('The IP address to listen at; "::" is every one.'),
-      port: z.int().min(0).max(65_535).default(port).describe('The TCP port; 0 takes any free one.'),
-    })
-    .prefault({});
 }
 
 function path() {

@@ -82,7 +82,7 @@ test('each problem is named with its line, column and key', async () => {
     [
       '[limits]\n"a\\u001b[31m\\n" = 1',
       [
-        'a.toml:2:1: limits."a\\u001b[31m\\n": unknown key, the keys here are message_bytes, recipients, command_line_bytes, auth_line_bytes, errors, failed_logins, idle_commands, idle_seconds, connections, connections_per_address, connections_per_network, connections_per_minute',
+        'a.toml:2:1: limits."a\\u001b[31m\\n": unknown key, the keys here are message_bytes, recipients, command_line_bytes, auth_line_bytes, errors, failed_logins, idle_commands, transactions, idle_seconds, connections, connections_per_address, connections_per_network, connections_per_minute',
       ],
     ],
     [

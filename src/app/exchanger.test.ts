@@ -68,6 +68,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         nameServers: [{ address: '127.0.0.1', port: names.port }],
       },
       admission: { limits: defaultAdmissionLimits, banned: [] },
+      trust: { proxies: new Map(), proxyWaitMs: 1000, xclient: [] },
       limits: defaultLimits,
       idleMs: 60_000,
       roomBytes: 100_000_000,

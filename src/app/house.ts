@@ -6,7 +6,7 @@ import type { PasswordKind } from '../accounts/password.ts';
 import type { TokenVerifier } from '../accounts/tokens.ts';
 import { systemClock } from '../net/clock.ts';
 import type { Door, Place } from '../net/door.ts';
-import { Gate } from '../net/gate.ts';
+import { Gate, type Trust } from '../net/gate.ts';
 import type { Journal } from '../net/journal.ts';
 import { httpProtocols, openHttpsDoor } from '../net/https-door.ts';
 import { lettersRoutes } from '../net/letters-routes.ts';
@@ -21,6 +21,7 @@ import {
 } from '../net/tls/certificate-files.ts';
 import { CertificateSource, type ClientCertificates, type ServerPolicy } from '../net/tls/contexts.ts';
 import { Admission, type AdmissionLimits } from '../policy/admission.ts';
+import { Networks } from '../policy/networks.ts';
 import type { RecipientTable } from '../policy/local-recipients-table.ts';
 import { LocalRecipients } from '../policy/local-recipients.ts';
 import { LettersPolicy } from '../policy/letters.ts';
@@ -64,6 +65,12 @@ export type HouseSetup = {
   readonly exchanger: ExchangerSetup;
   /** Who may connect: how many of each, counted in each thread, and who not at all. */
   readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
+  /** Whose word about a client's address is taken: by door, who begins with a PROXY header, and who may say XCLIENT. */
+  readonly trust: {
+    readonly proxies: ReadonlyMap<string, readonly string[]>;
+    readonly proxyWaitMs: number;
+    readonly xclient: readonly string[];
+  };
   readonly limits: Limits;
   /** How long a peer may take for the next useful thing. */
   readonly idleMs: number;
@@ -105,7 +112,7 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
     patience: new Patience(systemClock, setup.idleMs),
     room: new Room(setup.roomBytes),
   };
-  const gate = new Gate(new Admission(setup.admission.limits, setup.admission.banned), systemClock, journal);
+  const gate = gateOf(setup, journal);
   const doors: Door[] = [];
   const sources = [smtpCertificates];
   const open = async (place: Place | null, make: (place: Place) => Promise<Door>): Promise<void> => {
@@ -157,6 +164,17 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
       await Promise.all(doors.map((door) => door.close(graceMs)));
     },
   };
+}
+
+function gateOf({ admission, trust }: HouseSetup, journal: Journal): Gate {
+  const { proxyWaitMs } = trust;
+  const xclient = new Networks(trust.xclient);
+  const trusted = [...trust.proxies].map(([door, proxies]): [string, Trust] => [
+    door,
+    { proxies: new Networks(proxies), proxyWaitMs, xclient },
+  ]);
+  const admissions = new Admission(admission.limits, admission.banned);
+  return new Gate(admissions, systemClock, journal, new Map(trusted));
 }
 
 /** Reads the certificate and key once, asking for a pass phrase where nothing else gives it. */

@@ -111,6 +111,7 @@ async function setupOf({
     recipients: recipients.value,
     exchanger: exchangerOf(config),
     admission: admissionOf(config),
+    trust: trustOf(config),
     limits: {
       ...defaultLimits,
       messageBytes: limits.message_bytes,
@@ -120,6 +121,7 @@ async function setupOf({
       errors: limits.errors,
       failedLogins: limits.failed_logins,
       idleCommands: limits.idle_commands,
+      transactions: limits.transactions,
     },
     idleMs: limits.idle_seconds * 1000,
     roomBytes: Math.max(roomBytes, 2 * limits.message_bytes),
@@ -157,6 +159,16 @@ const admissionOf = ({ limits, access }: Config): HouseSetup['admission'] => ({
   },
   banned: access.banned,
 });
+
+/** Whose word each door takes for who connects. */
+function trustOf({ access, listen }: Config): HouseSetup['trust'] {
+  const { proxies, xclient, proxy_seconds: seconds } = access;
+  const own = Object.entries(listen).map(([name, door]): [string, readonly string[]] => [
+    name,
+    door.proxies === 'access' ? proxies : door.proxies,
+  ]);
+  return { proxies: new Map(own), proxyWaitMs: seconds * 1000, xclient };
+}
 
 /** The certificate that the operator brought, or the development one, made where it is missing. */
 async function tlsOf(

@@ -64,6 +64,11 @@ export class LineReader {
     return this.#held.length === 0 ? 0 : this.#held.buffer.byteLength;
   }
 
+  /** The first octets, `most` at the most, of the line that is read next; none inside one that is being thrown away. */
+  peek(most: number): Buffer {
+    return this.#discarded > 0 ? empty : this.#held.subarray(this.#from, this.#from + most);
+  }
+
   /** Gives everything that was not read yet to another reader. */
   takeRest(): Buffer {
     const rest = this.#held.subarray(this.#from);

@@ -75,6 +75,14 @@ const formatIpv6 = (groups: readonly number[]): string => {
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;
 };
 
+/** The address inside a literal, as sockets print it: a mapped one as the IPv4 one that it stands for; null for no literal. */
+export const addressInLiteral = (text: string): string | null => {
+  const literal = canonicalAddressLiteral(text);
+  return literal === null ? null : unbracketed(addressLiteralOf(unbracketed(literal)) ?? literal);
+};
+
+const unbracketed = (literal: string): string => literal.slice(1, -1).replace(IPV6_TAG, '');
+
 const IPV6_TAG = /^IPv6:/i;
 
 // address-literal  = "[" ( IPv4-address-literal / IPv6-address-literal ) "]"

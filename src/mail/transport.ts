@@ -36,7 +36,13 @@ export type PeerCertificate = {
   readonly emails: readonly string[];
 };
 
-/** The two ends of a connection as the socket knows them. Addresses are IPv4 or IPv6 text without brackets. */
+/** What stands for the address of whoever comes by a Unix socket, which has none; its ports are 0. */
+export const unixAddress = 'unix';
+
+/**
+ * The two ends of a connection as the socket knows them, or as a trusted proxy named them. Addresses are IPv4 or IPv6
+ * text without brackets, or `unixAddress`.
+ */
 export type Endpoints = {
   readonly remoteAddress: string;
   readonly remotePort: number;

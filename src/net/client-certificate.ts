@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { TlsFacts } from '../mail/transport.ts';
+import type { Endpoints, TlsFacts } from '../mail/transport.ts';
 import type { Journal } from './journal.ts';
 import { tellCertificate } from './tls/certificate-text.ts';
 import { tlsFactsLine } from './tls/facts.ts';
@@ -12,12 +12,13 @@ export function noteClientCertificate(
   journal: Journal,
   door: string,
   socket: TLSSocket,
+  client: Endpoints,
   tls: TlsFacts,
 ): void {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined || tls.peerCertificate === null) return;
   const { trusted, distrust } = tls.peerCertificate;
-  const at = { door, peer: socket.remoteAddress, port: socket.remotePort, agreed: tlsFactsLine(tls) };
+  const at = { door, peer: client.remoteAddress, port: client.remotePort, agreed: tlsFactsLine(tls) };
   tellCertificate(certificate).then(
     (told) => {
       if (trusted) journal.info('tls.client-certificate', { ...at, ...told });

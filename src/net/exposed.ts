@@ -54,6 +54,8 @@ export async function openExposedDoor(address: string, house: SmtpHouse): Promis
       house: exposed,
       socket,
       endpoints,
+      via: null,
+      speakFor: null,
       upgrade: null,
       done: () => conversations.delete(conversation),
     });

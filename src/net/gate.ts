@@ -1,38 +1,68 @@
-import type { Socket } from 'node:net';
-import type { Admission, AdmissionRefusal } from '../policy/admission.ts';
+import type { Admission, Admitted } from '../policy/admission.ts';
+import { Networks } from '../policy/networks.ts';
+import type { Unwanted } from '../smtp/session.ts';
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal.ts';
+
+/** Whose word about the client's address a door takes. */
+export type Trust = {
+  /** Whose connections begin with a PROXY header, without which none of them is let in. */
+  readonly proxies: Networks;
+  /** How long such a header may take, milliseconds. */
+  readonly proxyWaitMs: number;
+  /** Who may say by XCLIENT whom it speaks for. */
+  readonly xclient: Networks;
+};
+
+const noNetworks = new Networks([]);
+const trustsNobody: Trust = { proxies: noNetworks, proxyWaitMs: 0, xclient: noNetworks };
 
 /** How often refused connections are told to the log: a flood must not become a flood of lines. */
 const tellMs = 1000;
 
-/** Stands before all doors of a thread and counts who comes in. */
+/** Stands before all doors of a thread, counts who comes in, and knows whose word each of them takes. */
 export class Gate {
   readonly #admission: Admission;
   readonly #clock: Clock;
   readonly #journal: Journal;
+  readonly #trust: ReadonlyMap<string, Trust>;
   #toldAt = -Infinity;
   #untold = 0;
 
-  constructor(admission: Admission, clock: Clock, journal: Journal) {
+  /** `trust` is by the names of the doors; a door without an entry trusts nobody. */
+  constructor(
+    admission: Admission,
+    clock: Clock,
+    journal: Journal,
+    trust: ReadonlyMap<string, Trust> = new Map(),
+  ) {
+    this.#trust = trust;
     this.#admission = admission;
     this.#clock = clock;
     this.#journal = journal;
   }
 
-  /** Lets a new connection in until its socket closes, or says why not; the caller then gets rid of it. */
-  admit(socket: Socket, door: string): AdmissionRefusal | 'gone' | null {
-    const address = socket.remoteAddress;
-    if (address === undefined) return 'gone';
+  /** Whose word the door takes. */
+  trustOf(door: string): Trust {
+    return this.#trust.get(door) ?? trustsNobody;
+  }
+
+  /** Lets a client in, whose place is to be given back when the connection ends, or says why not. */
+  admit(address: string, door: string): Admitted | Unwanted {
+    return this.#told(this.#admission.admit(address, this.#clock.monotonic()), address, door);
+  }
+
+  /** The same for a proxy, while it has not said whom it speaks for. */
+  admitProxy(address: string, door: string): Admitted | Unwanted {
+    return this.#told(this.#admission.admitProxy(address), address, door);
+  }
+
+  #told(outcome: Admitted | Unwanted, peer: string, door: string): Admitted | Unwanted {
+    if (typeof outcome === 'object') return outcome;
     const now = this.#clock.monotonic();
-    const outcome = this.#admission.admit(address, now);
-    if (typeof outcome === 'object') {
-      socket.once('close', outcome.release);
-      return null;
-    }
     this.#untold += 1;
     if (now - this.#toldAt >= tellMs) {
-      this.#journal.warn('door.refused', { door, peer: address, why: outcome, refused: this.#untold });
+      this.#journal.warn('door.refused', { door, peer, why: outcome, refused: this.#untold });
       this.#toldAt = now;
       this.#untold = 0;
     }

@@ -26,7 +26,10 @@ export function hasBody(incoming: Incoming): boolean {
 export class HttpConnection implements Patient {
   /** Names the connection in the log. */
   readonly id: string = randomBytes(6).toString('base64url');
+  /** The two ends, as a proxy named them where it spoke for the client. */
   readonly endpoints: Endpoints;
+  /** What the socket itself is called among those that are open. */
+  readonly key: string;
   readonly tls: TlsFacts;
   /** Null for HTTP/1.1. */
   session: ServerHttp2Session | null = null;
@@ -35,9 +38,10 @@ export class HttpConnection implements Patient {
   #progress = 0;
   #stopping = false;
 
-  constructor(socket: TLSSocket, endpoints: Endpoints, tls: TlsFacts) {
+  constructor(socket: TLSSocket, ends: { readonly client: Endpoints; readonly key: string }, tls: TlsFacts) {
     this.#socket = socket;
-    this.endpoints = endpoints;
+    this.endpoints = ends.client;
+    this.key = ends.key;
     this.tls = tls;
   }
 

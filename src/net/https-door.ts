@@ -14,6 +14,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Clock } from './clock.ts';
 import { noteClientCertificate } from './client-certificate.ts';
 import { connectionKey, endpointsOf, listenAt, type Door, type Place } from './door.ts';
+import { Entrance } from './entrance.ts';
 import type { Gate } from './gate.ts';
 import { finished, httpApp, journalFault } from './http-app.ts';
 import type { HttpApp, HttpRoutes } from './http-context.ts';
@@ -91,7 +92,7 @@ class Traffic {
   readonly #parts: HttpsDoorParts;
   readonly #limits: HttpLimits;
   readonly #app: HttpApp;
-  readonly #raw = new Set<Socket>();
+  readonly #entrance: Entrance;
   readonly #connections = new Set<HttpConnection>();
   /** By the very socket or HTTP/2 session that carries it: an address and a port name no connection for sure. */
   readonly #carried = new WeakMap<Socket | ServerHttp2Session, HttpConnection>();
@@ -109,7 +110,9 @@ class Traffic {
     this.#patience = new Patience(parts.clock, limits.idleMs);
     const lookMs = Math.min(1000, Math.max(10, Math.min(limits.stallMs, limits.requestMs) / 4));
     this.#watch = setInterval(() => this.#look(), lookMs).unref();
-    server.on('connection', (socket: Socket) => this.#arrive(socket));
+    this.#entrance = this.#stand(server.listeners('connection'));
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => this.#entrance.take(socket));
     // Before Node's own listener, which may go on to a request at once.
     server.prependListener('secureConnection', (socket) => this.#secured(socket));
     server.on('session', (session) => {
@@ -143,47 +146,54 @@ class Traffic {
 
   async #close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const secured = new Set([...this.#connections].map(({ endpoints }) => connectionKey(endpoints)));
+    const secured = new Set([...this.#connections].map(({ key }) => key));
     for (const connection of this.#connections) connection.stop();
-    for (const socket of this.#raw) {
+    for (const socket of this.#entrance.sockets) {
       const endpoints = endpointsOf(socket);
       if (endpoints === null || !secured.has(connectionKey(endpoints))) socket.destroy();
     }
     const timer = setTimeout(() => {
-      for (const socket of this.#raw) socket.destroy();
+      for (const socket of this.#entrance.sockets) socket.destroy();
     }, graceMs);
     await closed;
     clearTimeout(timer);
     clearInterval(this.#watch);
   }
 
-  /** A connection before its handshake. */
-  #arrive(socket: Socket): void {
-    if (this.#parts.gate.admit(socket, this.#parts.name) !== null) {
-      socket.destroy();
-      return;
-    }
-    this.#raw.add(socket);
-    socket.once('close', () => this.#raw.delete(socket));
+  /** The way in, before Node's own listeners, which begin the handshake at once. */
+  #stand(begin: readonly Function[]): Entrance {
+    const { gate, journal, name } = this.#parts;
+    return new Entrance({
+      door: name,
+      gate,
+      journal,
+      enter: ({ socket }) => {
+        for (const listener of begin) Reflect.apply(listener, this.#server, [socket]);
+      },
+      // Who speaks TLS from the first byte could not read a reason.
+      refuse: (socket) => socket.destroy(),
+    });
   }
 
   #secured(socket: TLSSocket): void {
-    const endpoints = endpointsOf(socket);
-    if (socket.destroyed || endpoints === null) {
+    const own = endpointsOf(socket);
+    const endpoints = this.#entrance.clientOf(socket);
+    if (socket.destroyed || own === null || endpoints === null) {
       socket.destroy();
       return;
     }
     const { journal, certificates } = this.#parts;
     const tls = tlsFacts(socket, 'server', certificates.knownFingerprint);
-    const connection = new HttpConnection(socket, endpoints, tls);
+    const connection = new HttpConnection(socket, { client: endpoints, key: connectionKey(own) }, tls);
     this.#connections.add(connection);
     this.#carried.set(socket, connection);
     this.#latest = connection;
     this.#patience.add(connection);
     const { id } = connection;
     const { remoteAddress: peer, remotePort: port } = endpoints;
-    journal.info('http.connected', this.#fields({ id, peer, port, tls }));
-    noteClientCertificate(journal, this.#parts.name, socket, tls);
+    const via = own.remoteAddress === peer ? {} : { proxy: own.remoteAddress };
+    journal.info('http.connected', this.#fields({ id, peer, port, ...via, tls }));
+    noteClientCertificate(journal, this.#parts.name, socket, endpoints, tls);
     socket.once('close', () => {
       this.#patience.remove(connection);
       this.#connections.delete(connection);
@@ -195,12 +205,12 @@ class Traffic {
   /** A handshake that failed, or octets that are no HTTP/1.1 request. */
   #failed(error: Error, socket: TLSSocket): void {
     const { journal } = this.#parts;
-    const peer = socket.remoteAddress ?? 'gone';
+    const peer = this.#entrance.clientOf(socket)?.remoteAddress ?? 'gone';
     const connection = this.#carried.get(socket);
     if (connection === undefined) {
       const fields = this.#fields({ peer, why: handshakeFailure(error, socket) });
       // A peer that is gone without an address was shown out by the gate, or went away by itself.
-      if (socket.remoteAddress === undefined) journal.debug('tls.failed', fields);
+      if (peer === 'gone') journal.debug('tls.failed', fields);
       else journal.warn('tls.failed', fields);
       socket.destroy();
       return;

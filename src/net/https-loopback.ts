@@ -20,7 +20,7 @@ import { openMemoryStore } from '../store/memory/store.ts';
 import type { Account, AccountName, BlobHash, Placement, Store } from '../store/port.ts';
 import { systemClock } from './clock.ts';
 import type { Door } from './door.ts';
-import { Gate } from './gate.ts';
+import { Gate, type Trust } from './gate.ts';
 import type { HttpRoutes } from './http-context.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { httpProtocols, openHttpsDoor } from './https-door.ts';
@@ -72,6 +72,7 @@ export async function lettersDoor(
     readonly roomBytes?: number;
     readonly admission?: AdmissionLimits;
     readonly store?: Store;
+    readonly trust?: ReadonlyMap<string, Trust>;
   } = {},
 ) {
   const certificates = await testCertificates(t);
@@ -96,7 +97,7 @@ export async function lettersDoor(
     name: 'https',
     place: { address: '127.0.0.1', port: 0, shared: false },
     certificates: source,
-    gate: testGate(journal, options.admission),
+    gate: testGate(journal, options.admission, options.trust),
     routes: [lettersRoutes({ policy, store, room, journal }), ...(options.routes ?? [])],
     journal,
     clock: systemClock,
@@ -109,8 +110,11 @@ export async function lettersDoor(
 }
 
 /** Lets in whom the limits let in. */
-export const testGate = (journal: Journal, limits: AdmissionLimits = defaultAdmissionLimits): Gate =>
-  new Gate(new Admission(limits), systemClock, journal);
+export const testGate = (
+  journal: Journal,
+  limits: AdmissionLimits = defaultAdmissionLimits,
+  trust: ReadonlyMap<string, Trust> = new Map(),
+): Gate => new Gate(new Admission(limits), systemClock, journal, trust);
 
 export type LettersDoor = Awaited<ReturnType<typeof lettersDoor>>;
 

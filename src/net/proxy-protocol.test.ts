@@ -41,6 +41,12 @@ const right: readonly (readonly [string, Buffer, object | null])[] = [
   ['version 2, IPv4', binary(0x21, 0x11, ipv4), four],
   ['version 2, IPv6', binary(0x21, 0x21, ipv6), six],
   ['version 2, local', binary(0x20, 0x11, ipv4), null],
+  ['version 2, local, with anything in it', binary(0x20, 0x77, Buffer.from([1, 2])), null],
+  [
+    'an IPv4 address inside IPv6',
+    Buffer.from('PROXY TCP6 ::ffff:192.0.2.7 ::1 4711 721\r\n'),
+    { ...four, localAddress: '::1' },
+  ],
   ['version 2, unspecified', binary(0x21, 0x00, extra(4, Buffer.alloc(9))), null],
   ['version 2, a Unix socket', binary(0x21, 0x31, Buffer.alloc(216)), null],
   [
@@ -54,8 +60,8 @@ for (const [name, bytes, endpoints] of right) {
     const whole = Buffer.concat([bytes, Buffer.from('EHLO a\r\n')]);
     const expected = (result: ProxyRead): void => {
       assert(result.got === 'header', JSON.stringify(result));
-      assert.deepEqual(result.header.endpoints, endpoints);
-      assert.equal(Buffer.from(result.rest).toString(), 'EHLO a\r\n');
+      assert.deepEqual(result.endpoints, endpoints);
+      assert.equal(result.rest.toString(), 'EHLO a\r\n');
     };
     expected(
       read(

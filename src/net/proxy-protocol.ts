@@ -1,18 +1,16 @@
-import { canonicalAddressLiteral } from '../mail/ip-address.ts';
+import { addressInLiteral } from '../mail/ip-address.ts';
 import type { Endpoints } from '../mail/transport.ts';
 
-/** What a proxy says of the connection that it hands on. */
-export type ProxyHeader = {
-  /** The ends of the connection that the proxy took; null where it speaks for itself, or does not know. */
-  readonly endpoints: Endpoints | null;
-  /** Version 2: what it adds, by type; of a type that is there twice, the first. */
-  readonly extras: ReadonlyMap<number, Uint8Array>;
-};
-
-/** How far the header has come; `rest` is what the client itself sent behind it. */
+/** How far the header has come. */
 export type ProxyRead =
   | { readonly got: 'more' }
-  | { readonly got: 'header'; readonly header: ProxyHeader; readonly rest: Uint8Array }
+  | {
+      readonly got: 'header';
+      /** The ends of the connection that the proxy took; null where it speaks for itself, or does not know. */
+      readonly endpoints: Endpoints | null;
+      /** What the client itself sent behind the header. */
+      readonly rest: Buffer;
+    }
   /** The peer is no proxy, or a broken one: nothing that it sends is to be believed. */
   | { readonly got: 'wrong'; readonly why: string };
 
@@ -30,7 +28,6 @@ const checksumType = 0x03;
 
 const more: ProxyRead = { got: 'more' };
 const wrong = (why: string): ProxyRead => ({ got: 'wrong', why });
-const noExtras: ReadonlyMap<number, Uint8Array> = new Map();
 
 /**
  * Reads what a proxy says at the beginning of a connection, before TLS: the PROXY protocol, versions 1 and 2 (the HAProxy project's
@@ -55,8 +52,7 @@ export class ProxyReader {
     if (end < 0) return held.length < longestLineBytes ? more : wrong('the PROXY line does not end');
     const text = held.toString('latin1', word.length, end);
     const rest = held.subarray(end + 2);
-    if (/^UNKNOWN(?: |$)/.test(text))
-      return { got: 'header', header: { endpoints: null, extras: noExtras }, rest };
+    if (/^UNKNOWN(?: |$)/.test(text)) return { got: 'header', endpoints: null, rest };
     const match = /^TCP([46]) (\S+) (\S+) ([0-9]{1,5}) ([0-9]{1,5})$/.exec(text);
     if (match === null) return wrong('the PROXY line is malformed');
     const [, family, source = '', destination = '', sourcePort, destinationPort] = match;
@@ -67,25 +63,25 @@ export class ProxyReader {
       localPort: portIn(destinationPort),
     };
     if (!isWhole(endpoints)) return wrong('the PROXY line has an address or port that is none');
-    return { got: 'header', header: { endpoints, extras: noExtras }, rest };
+    return { got: 'header', endpoints, rest };
   }
 
   #binary(held: Buffer): ProxyRead {
     const command = held[12] ?? 0;
     const family = held[13] ?? 0;
     const end = fixedBytes + held.readUInt16BE(14);
-    if (command !== 0x20 && command !== 0x21) return wrong('an unknown version or command of PROXY');
+    if (command !== local && command !== proxied) return wrong('an unknown version or command of PROXY');
     if (end > longestBinaryBytes) return wrong('the PROXY header is too long');
-    const addressBytes = families.get(family);
+    // Of a proxy's own connection (a health check) the whole block counts for nothing.
+    const addressBytes = command === local ? end - fixedBytes : families.get(family);
     if (addressBytes === undefined) return wrong('an unknown address family or transport in PROXY');
     if (end < fixedBytes + addressBytes) return wrong('the PROXY header is too short for its addresses');
     if (held.length < end) return more;
-    const extras = extrasIn(held.subarray(0, end), fixedBytes + addressBytes);
-    if (typeof extras === 'string') return wrong(extras);
-    const isProxied = command === 0x21;
+    const problem = problemOfAdditions(held.subarray(0, end), fixedBytes + addressBytes);
+    if (problem !== null) return wrong(problem);
     const addresses = held.subarray(fixedBytes, fixedBytes + addressBytes);
-    const endpoints = isProxied ? endpointsIn(family, addresses) : null;
-    return { got: 'header', header: { endpoints, extras }, rest: held.subarray(end) };
+    const endpoints = command === local ? null : endpointsIn(family, addresses);
+    return { got: 'header', endpoints, rest: held.subarray(end) };
   }
 }
 
@@ -94,6 +90,10 @@ const begins = (held: Buffer, expected: Buffer): boolean => {
   const shared = Math.min(held.length, expected.length);
   return held.subarray(0, shared).equals(expected.subarray(0, shared));
 };
+
+/** Version 2 with its command LOCAL, and with PROXY. */
+const local = 0x20;
+const proxied = 0x21;
 
 const tcp4 = 0x11;
 const tcp6 = 0x21;
@@ -127,19 +127,24 @@ function endpointsIn(family: number, bytes: Buffer): Endpoints | null {
 const groupsIn = (bytes: Buffer, from: number): string =>
   Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(from + 2 * index).toString(16)).join(':');
 
-/** TLVs: a type, a length of two octets, a value; a sentence where they do not fit together. */
-function extrasIn(header: Buffer, from: number): Map<number, Uint8Array> | string {
-  const extras = new Map<number, Uint8Array>();
+/**
+ * TLVs: a type, a length of two octets, a value. What they say is believed of nobody, but they must fit together; a
+ * sentence where they do not.
+ */
+function problemOfAdditions(header: Buffer, from: number): string | null {
+  let isChecked = false;
   for (let at = from; at < header.length;) {
     const start = at + 3;
     const end = start > header.length ? start : start + header.readUInt16BE(at + 1);
     if (end > header.length) return 'an addition to the PROXY header ends behind it';
-    const type = header[at] ?? 0;
-    if (type === checksumType && !isSound(header, start, end)) return 'the PROXY header has another checksum';
-    if (!extras.has(type)) extras.set(type, Buffer.from(header.subarray(start, end)));
+    if (header[at] === checksumType) {
+      // A second one costs as much as the first.
+      if (isChecked || !isSound(header, start, end)) return 'the PROXY header has another checksum';
+      isChecked = true;
+    }
     at = end;
   }
-  return extras;
+  return null;
 }
 
 function isSound(header: Buffer, start: number, end: number): boolean {
@@ -160,10 +165,8 @@ function crc32c(bytes: Uint8Array): number {
 }
 
 /** An address as sockets print it; null where it is none of its family. */
-function addressIn(text: string, isIpv6: boolean): string | null {
-  const literal = canonicalAddressLiteral(isIpv6 ? `[IPv6:${text}]` : `[${text}]`);
-  return literal === null ? null : literal.slice(isIpv6 ? '[IPv6:'.length : 1, -1);
-}
+const addressIn = (text: string, isIpv6: boolean): string | null =>
+  addressInLiteral(isIpv6 ? `[IPv6:${text}]` : `[${text}]`);
 
 function portIn(text: string | undefined): number | null {
   const isPlain = text !== undefined && !/^0./.test(text);

@@ -6,15 +6,21 @@ import type { Content, Visit } from '../policy/reception.ts';
 import type { Eventually } from '../result.ts';
 import { formatReply, say, showReply } from '../smtp/reply.ts';
 import { SmtpSession } from '../smtp/server/session.ts';
+import type { ForeignProtocol } from '../smtp/foreign.ts';
+import type { Proxied } from '../smtp/proxied.ts';
 import type { Action, Envelope, Event, Question, Secured, Settings, Verdict } from '../smtp/session.ts';
-import { connectionKey } from './door.ts';
+import type { Arrival } from './entrance.ts';
+import { leave } from './farewell.ts';
 import type { Journal } from './journal.ts';
 import type { Patience, Patient } from './patience.ts';
 import type { Room } from './room.ts';
 
 /** Who answers the questions of a door's sessions. Both reject for faults only. */
 export interface DoorPolicy {
-  answer(question: Exclude<Question, { ask: 'room' | 'deliver' }>, visit: Visit): Eventually<Verdict>;
+  answer(
+    question: Exclude<Question, { ask: 'room' | 'deliver' | 'proxied' }>,
+    visit: Visit,
+  ): Eventually<Verdict>;
   /** When this resolves with `delivered`, the letter is on disk for every recipient. */
   deliver(envelope: Envelope, secured: Secured | null, visit: Visit, content: Content): Promise<Verdict>;
 }
@@ -33,10 +39,6 @@ export type Upgrade = (
   socket: Socket,
 ) => Promise<{ readonly socket: Socket; readonly secured: Secured } | null>;
 
-/** How long a peer may take to close its side after this side has, before the connection is cut. */
-const lingerMs = 2000;
-/** How much is still read and thrown away in that time: more than what was under way when the farewell was said. */
-const lingerBytes = 16_777_216;
 /** Output that the peer does not fetch: beyond it nothing more is read from it. */
 const mostUnsentBytes = 65_536;
 
@@ -47,9 +49,11 @@ const mostUnsentBytes = 65_536;
 export class SmtpConversation implements Patient {
   readonly #house: SmtpHouse;
   readonly #session: SmtpSession;
-  /** Whom the peer speaks for, where a proxy says so; else the two ends of the socket. */
+  /** Whom the peer speaks for by XCLIENT; else the ends that it arrived with. */
   #endpoints: Endpoints;
-  readonly #own: Endpoints;
+  readonly #arrived: Endpoints;
+  readonly #via: string | null;
+  readonly #speakFor: Arrival['speakFor'];
   readonly #upgrade: Upgrade | null;
   readonly #done: () => void;
   /** Names the connection in the log. */
@@ -63,18 +67,20 @@ export class SmtpConversation implements Patient {
   #takenBytes = 0;
   #overloaded = false;
 
-  constructor(parts: {
-    readonly house: SmtpHouse;
-    readonly socket: Socket;
-    readonly endpoints: Endpoints;
-    readonly upgrade: Upgrade | null;
-    /** Called once, when the connection is gone. */
-    readonly done: () => void;
-  }) {
+  constructor(
+    parts: Arrival & {
+      readonly house: SmtpHouse;
+      readonly upgrade: Upgrade | null;
+      /** Called once, when the connection is gone. */
+      readonly done: () => void;
+    },
+  ) {
     this.#house = parts.house;
     this.#socket = parts.socket;
     this.#endpoints = parts.endpoints;
-    this.#own = parts.endpoints;
+    this.#arrived = parts.endpoints;
+    this.#via = parts.via;
+    this.#speakFor = parts.speakFor;
     this.#upgrade = parts.upgrade;
     this.#done = parts.done;
     this.#session = new SmtpSession(parts.house.settings);
@@ -82,11 +88,6 @@ export class SmtpConversation implements Patient {
 
   get progress(): number {
     return this.#session.progress;
-  }
-
-  /** The connection's name among those that are open, for the door. */
-  get key(): string {
-    return connectionKey(this.#own);
   }
 
   get busy(): boolean {
@@ -100,11 +101,12 @@ export class SmtpConversation implements Patient {
       id: this.#id,
       peer: this.#endpoints.remoteAddress,
       port: this.#endpoints.remotePort,
+      ...(this.#via === null ? {} : { proxy: this.#via }),
       tls: secured?.tls ?? null,
     });
     patience.add(this);
     this.#listen();
-    this.#drive({ on: 'connected', secured });
+    this.#drive({ on: 'connected', secured, ...(this.#speakFor === null ? {} : { trust: 'xclient' }) });
   }
 
   timeOut(): void {
@@ -132,6 +134,8 @@ export class SmtpConversation implements Patient {
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
+    // Where a proxy spoke first, the socket was paused behind its words.
+    socket.resume();
   }
 
   readonly #onData = (chunk: Buffer): void => this.#drive({ on: 'bytes', chunk });
@@ -205,9 +209,12 @@ export class SmtpConversation implements Patient {
       case 'drop':
         this.#forgetBody();
         return null;
-      case 'endpoints':
-        this.#endpoints = { ...this.#endpoints, ...action.endpoints };
-        this.#house.journal.info('smtp.proxied', { id: this.#id, ...action.endpoints });
+      case 'foreign':
+        this.#house.journal.warn('smtp.foreign', {
+          id: this.#id,
+          peer: this.#endpoints.remoteAddress,
+          why: foreign[action.protocol],
+        });
         return null;
       case 'ask':
         return this.#ask(action.question);
@@ -223,17 +230,8 @@ export class SmtpConversation implements Patient {
   /** Says what is to be said and closes; whatever still comes is thrown away, so that no reset overtakes the farewell. */
   #leave(): void {
     this.#flush();
-    const socket = this.#socket;
-    socket.end();
-    let thrownAway = 0;
-    socket.off('data', this.#onData);
-    socket.on('data', (chunk: Buffer) => {
-      thrownAway += chunk.length;
-      if (thrownAway > lingerBytes) socket.destroy();
-    });
-    socket.resume();
-    const timer = setTimeout(() => socket.destroy(), lingerMs);
-    socket.once('close', () => clearTimeout(timer));
+    this.#socket.off('data', this.#onData);
+    leave(this.#socket);
   }
 
   #ask(question: Question): Eventually<Verdict> {
@@ -259,9 +257,33 @@ export class SmtpConversation implements Patient {
         const content = { chunks: this.#body.take(), sizeBytes };
         return policy.deliver(question.envelope, question.secured, visit, content);
       }
+      case 'proxied':
+        return this.#proxied(question.endpoints);
       default:
         return policy.answer(question, visit);
     }
+  }
+
+  /** From here on the connection is that of the client whom the proxy speaks for, if that one may come. */
+  #proxied(endpoints: Proxied): Verdict {
+    const { remoteAddress } = endpoints;
+    const why = remoteAddress === undefined ? null : (this.#speakFor?.(remoteAddress) ?? null);
+    if (why !== null) return { verdict: 'refused', why: { why } };
+    this.#endpoints = { ...this.#endpoints, ...endpoints };
+    this.#house.journal.info('smtp.proxied', {
+      id: this.#id,
+      peer: this.#endpoints.remoteAddress,
+      port: this.#endpoints.remotePort,
+      proxy: this.#arrived.remoteAddress,
+    });
+    return { verdict: 'accepted' };
+  }
+
+  /** What the proxy said in the clear is forgotten with everything else (RFC 3207 section 4.2). */
+  #unproxied(): void {
+    if (this.#endpoints === this.#arrived) return;
+    this.#endpoints = this.#arrived;
+    if ((this.#speakFor?.(this.#arrived.remoteAddress) ?? null) !== null) this.#socket.destroy();
   }
 
   /** Puts a fault into the log under an id, which the peer is told as well. */
@@ -367,6 +389,7 @@ export class SmtpConversation implements Patient {
       this.#asking = false;
       if (upgraded === null) return this.#onClose();
       this.#socket = upgraded.socket;
+      this.#unproxied();
       this.#listen();
       this.#house.journal.info('smtp.secured', { id: this.#id, tls: upgraded.secured.tls });
       this.#drive({ on: 'secured', secured: upgraded.secured });
@@ -375,5 +398,12 @@ export class SmtpConversation implements Patient {
     });
   }
 }
+
+/** What the log says of clients that came to the wrong door. */
+const foreign: Readonly<Record<ForeignProtocol, string>> = {
+  TLS: 'the client speaks TLS from the first byte to a door that begins in the clear (the door for implicit TLS is another)',
+  HTTP: 'the client speaks HTTP to a door of SMTP',
+  PROXY: 'the peer sent a PROXY header, and is none of the proxies of this door',
+};
 
 const overloaded: Verdict = { verdict: 'refused', why: { why: 'overloaded' } };

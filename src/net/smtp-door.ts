@@ -1,9 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import type { Endpoints } from '../mail/transport.ts';
+import { formatReply, say } from '../smtp/reply.ts';
+import { refusalReply } from '../smtp/server/verdicts.ts';
 import type { Secured } from '../smtp/session.ts';
 import { noteClientCertificate } from './client-certificate.ts';
-import { formatReply, say } from '../smtp/reply.ts';
 import { connectionKey, endpointsOf, listenAt, type Door, type Place } from './door.ts';
+import { Entrance, type Arrival, type NotEntered } from './entrance.ts';
+import { leave } from './farewell.ts';
 import type { Gate } from './gate.ts';
 import type { Journal } from './journal.ts';
 import { SmtpConversation, type SmtpHouse, type Upgrade } from './smtp-conversation.ts';
@@ -23,62 +27,62 @@ export type SmtpDoorParts = {
   readonly gate: Gate;
 };
 
-/** Opens a submission door. Rejects with Node's error where the place cannot be listened at. */
+/** Opens a door of SMTP or LMTP. Rejects with Node's error where the place cannot be listened at. */
 export async function openSmtpDoor(parts: SmtpDoorParts): Promise<Door> {
-  const { house, place, name } = parts;
-  const conversations = new Set<SmtpConversation>();
-  const raw = new Set<Socket>();
-
-  const converse = (socket: Socket, secured: Secured | null, upgrade: Upgrade | null): void => {
-    const endpoints = endpointsOf(socket);
-    if (endpoints === null) {
-      socket.destroy();
-      return;
-    }
-    const conversation = new SmtpConversation({
-      house,
-      socket,
-      endpoints,
-      upgrade,
-      done: () => conversations.delete(conversation),
-    });
-    conversations.add(conversation);
+  const { house, place, name, gate } = parts;
+  const { journal } = house;
+  /** By the socket that each came with, below any TLS. */
+  const conversations = new Map<Socket, SmtpConversation>();
+  const converse = (
+    arrival: Arrival,
+    secured: Secured | null,
+    upgrade: Upgrade | null,
+    raw: Socket,
+  ): void => {
+    const done = (): void => void conversations.delete(raw);
+    const conversation = new SmtpConversation({ ...arrival, house, upgrade, done });
+    conversations.set(raw, conversation);
     conversation.start(secured);
   };
-
-  const tlsServer = createTlsServer({ ...parts.certificates.options, allowHalfOpen: true });
-  parts.certificates.attach(tlsServer);
-  const handshakes = new Handshakes(tlsServer, parts.certificates, house.journal, name);
-  const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.on('connection', (socket: Socket) => {
-    socket.on('error', () => socket.destroy());
-    const refusal = parts.gate.admit(socket, name);
-    if (refusal !== null) {
-      // Who speaks TLS from the first byte could not read a reason.
-      if (parts.tls === 'starttls' && refusal !== 'banned') socket.write(formatReply(say.tooManyConnections));
-      socket.destroySoon();
-      return;
-    }
-    raw.add(socket);
-    socket.once('close', () => raw.delete(socket));
-    if (parts.tls === 'starttls') {
-      converse(socket, null, (plain) => handshakes.upgrade(plain));
-      return;
-    }
-    void handshakes.upgrade(socket).then((upgraded) => {
-      if (upgraded !== null) converse(upgraded.socket, upgraded.secured, null);
+  const enter = (arrival: Arrival): void => {
+    const { socket } = arrival;
+    if (parts.tls === 'starttls')
+      return converse(arrival, null, (plain) => handshakes.upgrade(plain, arrival.endpoints), socket);
+    void handshakes.upgrade(socket, arrival.endpoints).then((upgraded) => {
+      if (upgraded !== null)
+        converse({ ...arrival, socket: upgraded.socket }, upgraded.secured, null, socket);
       return undefined;
     });
-  });
+    return undefined;
+  };
+  const refuse = (socket: Socket, why: NotEntered): void => {
+    // Who speaks TLS from the first byte could not read a reason.
+    if (parts.tls === 'starttls')
+      socket.write(formatReply(why === 'no-proxy-header' ? say.proxyFirst : refusalReply({ why })));
+    if (why === 'no-proxy-header') leave(socket);
+    else socket.destroySoon();
+  };
+  const entrance = new Entrance({ door: name, gate, journal, enter, refuse });
+  const tlsServer = createTlsServer({ ...parts.certificates.options, allowHalfOpen: true });
+  parts.certificates.attach(tlsServer);
+  const handshakes = new Handshakes(tlsServer, parts.certificates, journal, name);
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  server.on('connection', (socket: Socket) => entrance.take(socket));
   const listening = await listenAt(server, place);
-  server.on('error', (error) => house.journal.error('door.error', { door: name, error }));
+  server.on('error', (error) => journal.error('door.error', { door: name, error }));
   return {
     name,
     address: place.address,
     port: listening.port,
-    close: (graceMs) => closeDoor(server, conversations, raw, graceMs),
+    close: (graceMs) => closeDoor(server, conversations, entrance.sockets, graceMs),
   };
 }
+
+/** A handshake that is not over. */
+type Handshake = {
+  readonly client: Endpoints;
+  readonly settle: (socket: TLSSocket | null) => void;
+};
 
 /** The server's side of handshakes: what they agreed, and one log line for each that failed. */
 class Handshakes {
@@ -87,7 +91,7 @@ class Handshakes {
   readonly #journal: Journal;
   readonly #door: string;
   /** Handshakes under way, by all four numbers of the connection. */
-  readonly #upgrades = new Map<string, (socket: TLSSocket | null) => void>();
+  readonly #upgrades = new Map<string, Handshake>();
 
   constructor(server: TlsServer, certificates: CertificateSource, journal: Journal, door: string) {
     this.#server = server;
@@ -96,7 +100,7 @@ class Handshakes {
     this.#door = door;
     server.on('secureConnection', (socket) => this.#settle(socket, socket));
     server.on('tlsClientError', (error, socket) => {
-      const peer = socket.remoteAddress ?? 'gone';
+      const peer = this.#underWay(socket)?.client.remoteAddress ?? 'gone';
       journal.warn('tls.failed', { door, peer, why: handshakeFailure(error, socket) });
       this.#settle(socket, null);
       socket.destroy();
@@ -104,55 +108,58 @@ class Handshakes {
   }
 
   /** The facts of a handshake that is over; null where the peer is gone already. */
-  secured(socket: TLSSocket): Secured | null {
+  secured(socket: TLSSocket, client: Endpoints): Secured | null {
     if (socket.destroyed || socket.remoteAddress === undefined) return null;
     const tls = tlsFacts(socket, 'server', this.#certificates.knownFingerprint);
-    noteClientCertificate(this.#journal, this.#door, socket, tls);
+    noteClientCertificate(this.#journal, this.#door, socket, client, tls);
     return { tls, channelBinding: channelBinding(socket) };
   }
 
-  /** Runs a handshake on a plain socket that nobody reads any more. */
-  upgrade(plain: Socket): Promise<{ socket: TLSSocket; secured: Secured } | null> {
+  /** Runs a handshake with this client on a plain socket that nobody reads any more. */
+  upgrade(plain: Socket, client: Endpoints): Promise<{ socket: TLSSocket; secured: Secured } | null> {
     return new Promise((resolve) => {
       const endpoints = endpointsOf(plain);
       if (plain.destroyed || endpoints === null) return resolve(null);
       const key = connectionKey(endpoints);
-      const settle = (socket: TLSSocket | null): void => {
-        plain.off('close', gone);
-        if (this.#upgrades.get(key) === settle) this.#upgrades.delete(key);
-        const secured = socket === null ? null : this.secured(socket);
-        resolve(socket === null || secured === null ? null : { socket, secured });
+      const handshake: Handshake = {
+        client,
+        settle: (socket) => {
+          plain.off('close', gone);
+          if (this.#upgrades.get(key) === handshake) this.#upgrades.delete(key);
+          const secured = socket === null ? null : this.secured(socket, client);
+          resolve(socket === null || secured === null ? null : { socket, secured });
+        },
       };
-      const gone = (): void => settle(null);
+      const gone = (): void => handshake.settle(null);
       plain.once('close', gone);
-      this.#upgrades.set(key, settle);
+      this.#upgrades.set(key, handshake);
       this.#server.emit('connection', plain);
       return undefined;
     });
   }
 
-  #settle(socket: Socket, outcome: TLSSocket | null): void {
+  #underWay(socket: Socket): Handshake | null {
     const endpoints = endpointsOf(socket);
-    if (endpoints !== null) this.#upgrades.get(connectionKey(endpoints))?.(outcome);
+    return endpoints === null ? null : (this.#upgrades.get(connectionKey(endpoints)) ?? null);
+  }
+
+  #settle(socket: Socket, outcome: TLSSocket | null): void {
+    this.#underWay(socket)?.settle(outcome);
   }
 }
 
 async function closeDoor(
   server: Server,
-  conversations: ReadonlySet<SmtpConversation>,
-  raw: ReadonlySet<Socket>,
+  conversations: ReadonlyMap<Socket, SmtpConversation>,
+  sockets: ReadonlySet<Socket>,
   graceMs: number,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const talking = new Set([...conversations].map(({ key }) => key));
-  for (const conversation of conversations) conversation.stop();
-  for (const socket of raw) {
-    const endpoints = endpointsOf(socket);
-    if (endpoints === null || !talking.has(connectionKey(endpoints))) socket.destroy();
-  }
+  for (const conversation of conversations.values()) conversation.stop();
+  for (const socket of sockets) if (!conversations.has(socket)) socket.destroy();
   const timer = setTimeout(() => {
-    for (const conversation of conversations) conversation.destroy();
-    for (const socket of raw) socket.destroy();
+    for (const conversation of conversations.values()) conversation.destroy();
+    for (const socket of sockets) socket.destroy();
   }, graceMs);
   await closed;
   clearTimeout(timer);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Admission, defaultAdmissionLimits, parseNetwork, type Admitted } from './admission.ts';
+import { Admission, defaultAdmissionLimits, type Admitted } from './admission.ts';
 
 const quiet = { ...defaultAdmissionLimits, connectionsPerMinute: 0 };
 
@@ -76,22 +76,6 @@ test('the banned stay out, whatever spelling their address has', () => {
   for (const address of ['192.0.3.1', '2001:db9::1', '198.51.100.8', 'unknown'])
     admitted(admission.admit(address, 0));
 });
-
-for (const [text, right] of [
-  ['192.0.2.0/24', true],
-  ['192.0.2.1', true],
-  ['::/0', true],
-  ['2001:db8::/32', true],
-  ['192.0.2.1/24', false],
-  ['192.0.2.0/33', false],
-  ['example.org', false],
-  ['', false],
-  ['/8', false],
-] as const) {
-  test(`${JSON.stringify(text)} is ${right ? 'a network' : 'no network'}`, () => {
-    assert.equal(parseNetwork(text) !== null, right);
-  });
-}
 
 test('whatever comes and goes, the counts end at nothing', () => {
   fc.assert(

@@ -1,5 +1,7 @@
-import ipaddr from 'ipaddr.js';
 import { networkOf } from '../accounts/network.ts';
+import { unixAddress } from '../mail/transport.ts';
+import type { Unwanted } from '../smtp/session.ts';
+import { isLoopback, Networks } from './networks.ts';
 
 /** How many connections a peer may have, and begin, at one door's thread. Zero of a rate's burst is no limit of it. */
 export type AdmissionLimits = {
@@ -22,14 +24,6 @@ export const defaultAdmissionLimits: AdmissionLimits = {
   connectionsPerMinute: 600,
 };
 
-/** Why a connection is not admitted. `banned` is the operator's word and lasts; the others pass. */
-export type AdmissionRefusal =
-  | 'banned'
-  | 'too-many'
-  | 'too-many-from-address'
-  | 'too-many-from-network'
-  | 'too-fast';
-
 /** A connection that was let in: give it back once, when it ends. */
 export type Admitted = { readonly release: () => void };
 
@@ -44,7 +38,7 @@ const mostPaces = 50_000;
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #banned: readonly Range[];
+  readonly #banned: Networks;
   readonly #counts = new Map<string, number>();
   readonly #paces = new Map<string, Pace>();
   #all = 0;
@@ -52,24 +46,31 @@ export class Admission {
   /** `banned` are addresses and networks in CIDR form that `parseNetwork` takes. */
   constructor(limits: AdmissionLimits, banned: readonly string[] = []) {
     this.#limits = limits;
-    this.#banned = banned.map((text) => {
-      const range = parseNetwork(text);
-      if (range === null) throw new Error(`${text} is neither an address nor a network`);
-      return range;
-    });
+    this.#banned = new Networks(banned);
   }
 
   /** Lets a peer in or says why not; `now` is monotonic, milliseconds. */
-  admit(address: string, now: number): Admitted | AdmissionRefusal {
-    if (this.#isBanned(address)) return 'banned';
-    if (this.#all >= this.#limits.connections) return 'too-many';
-    if (isLoopback(address)) return this.#enter([]);
+  admit(address: string, now: number): Admitted | Unwanted {
+    const refusal = this.#refusal(address);
+    if (refusal !== null) return refusal;
+    // Programs of this machine are counted with everybody, and not by their one address.
+    if (isLoopback(address) || address === unixAddress) return this.#enter([]);
     const narrow = networkOf(address).narrow;
     const wide = wideNetwork(address);
     if (this.#count(narrow) >= this.#limits.connectionsPerAddress) return 'too-many-from-address';
     if (this.#count(wide) >= this.#limits.connectionsPerNetwork) return 'too-many-from-network';
     if (!this.#keepsPace(narrow, now)) return 'too-fast';
     return this.#enter([narrow, wide]);
+  }
+
+  /** The same for a proxy that has yet to say whom it speaks for: what is behind it has no one address. */
+  admitProxy(address: string): Admitted | Unwanted {
+    return this.#refusal(address) ?? this.#enter([]);
+  }
+
+  #refusal(address: string): Unwanted | null {
+    if (this.#banned.has(address)) return 'banned';
+    return this.#all >= this.#limits.connections ? 'too-many' : null;
   }
 
   #enter(keys: readonly string[]): Admitted {
@@ -106,14 +107,6 @@ export class Admission {
     }
   }
 
-  #isBanned(address: string): boolean {
-    if (this.#banned.length === 0 || !ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.process(address);
-    return this.#banned.some(
-      ([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits),
-    );
-  }
-
   #count(key: string): number {
     return this.#counts.get(key) ?? 0;
   }
@@ -124,31 +117,6 @@ export class Admission {
     else this.#counts.set(key, count);
   }
 }
-
-type Range = readonly [network: ipaddr.IPv4 | ipaddr.IPv6, bits: number];
-
-/** `192.0.2.0/24`, `2001:db8::/32`, or an address alone; null for anything else, also for host bits that are set. */
-export function parseNetwork(text: string): Range | null {
-  try {
-    if (!text.includes('/')) {
-      const address = ipaddr.process(text);
-      return [address, address.kind() === 'ipv4' ? 32 : 128];
-    }
-    const [network, bits] = ipaddr.parseCIDR(text);
-    const first =
-      network.kind() === 'ipv4'
-        ? ipaddr.IPv4.networkAddressFromCIDR(text)
-        : ipaddr.IPv6.networkAddressFromCIDR(text);
-    return first.toString() === network.toString() ? [network, bits] : null;
-  } catch {
-    // The library's only way to say no.
-    return null;
-  }
-}
-
-/** Programs of this machine are counted with everybody, and not by their one address. */
-const isLoopback = (address: string): boolean =>
-  ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
 
 /** What a provider usually hands out as one piece: an IPv4 /24, an IPv6 /48. */
 function wideNetwork(address: string): string {

@@ -64,7 +64,7 @@ export class ExchangerPolicy {
   }
 
   /** The verdict on sender or recipient. Rejects for faults only, as for a question that no exchanger asks. */
-  answer(question: Exclude<Question, { ask: 'room' | 'deliver' }>): Eventually<ExchangerVerdict> {
+  answer(question: Exclude<Question, { ask: 'room' | 'deliver' | 'proxied' }>): Eventually<ExchangerVerdict> {
     switch (question.ask) {
       case 'login':
       case 'enrol':

@@ -58,7 +58,10 @@ export class SubmissionPolicy {
   }
 
   /** The verdict on every question but `room` and `deliver`. Rejects for faults only. */
-  answer(question: Exclude<Question, { ask: 'room' | 'deliver' }>, visit: Visit): Eventually<Verdict> {
+  answer(
+    question: Exclude<Question, { ask: 'room' | 'deliver' | 'proxied' }>,
+    visit: Visit,
+  ): Eventually<Verdict> {
     const from: Origin = { address: visit.endpoints.remoteAddress };
     switch (question.ask) {
       case 'login':

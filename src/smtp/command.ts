@@ -33,7 +33,7 @@ export type Verb = Command['verb'];
 /** What a line turned out to be. A wrong one carries the reply that says so. */
 export type Parsed =
   | { readonly is: 'command'; readonly command: Command }
-  | { readonly is: 'unknown'; readonly http: boolean }
+  | { readonly is: 'unknown' }
   | { readonly is: 'not-implemented' }
   | { readonly is: 'wrong'; readonly verb: Verb; readonly reply: Reply };
 
@@ -41,8 +41,6 @@ type Arguments = (text: string) => Command | Reply;
 
 /** Commands of SMTP and its relatives that are known and refused by name (RFC 5321 section 4.2.4). */
 const notImplemented = new Set(['EXPN', 'TURN', 'SEND', 'SOML', 'SAML', 'ETRN', 'BURL']);
-/** How a request of HTTP begins: somebody has the wrong port, or makes a browser talk to this one. */
-const http = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) .*HTTP\/[0-9.]+$|^PRI \* HTTP/;
 
 const isWord = /^[A-Za-z]+$/;
 
@@ -66,7 +64,7 @@ export function parseCommand(line: string): Parsed {
   const word = isWord.test(typed) ? typed.toUpperCase() : '';
   const parse = commands.get(word as Verb);
   if (parse === undefined) {
-    return notImplemented.has(word) ? { is: 'not-implemented' } : { is: 'unknown', http: http.test(line) };
+    return { is: notImplemented.has(word) ? 'not-implemented' : 'unknown' };
   }
   const command = parse(space < 0 ? '' : line.slice(space + 1));
   return 'verb' in command ? { is: 'command', command } : { is: 'wrong', verb: word as Verb, reply: command };

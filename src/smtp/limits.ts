@@ -27,6 +27,11 @@ export type Limits = {
   readonly failedLogins: number;
   /** Commands that move no message, between two messages, before the session ends; a small chunk of BDAT is one. */
   readonly idleCommands: number;
+  /**
+   * MAIL commands of one session; 0 is any number. Announced as MAILMAX (RFC 9422 section 4.1), which has at most six
+   * digits.
+   */
+  readonly transactions: number;
   /** A chunk of BDAT with fewer octets moves no message (RFC 3030 section 2 has no least size). */
   readonly smallChunkBytes: number;
   /** The longest time that a letter is held for HOLDFOR and HOLDUNTIL; announced (RFC 4865 section 3). */
@@ -44,6 +49,7 @@ export const defaultLimits: Limits = {
   errors: 50,
   failedLogins: 3,
   idleCommands: 1000,
+  transactions: 0,
   smallChunkBytes: 512,
   holdSeconds: 2_592_000,
 };

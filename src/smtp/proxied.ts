@@ -1,5 +1,5 @@
 import { parseXtext } from '../bytes/xtext.ts';
-import { canonicalAddressLiteral } from '../mail/ip-address.ts';
+import { addressInLiteral } from '../mail/ip-address.ts';
 import type { Endpoints } from '../mail/transport.ts';
 import { say, type Reply } from './reply.ts';
 
@@ -44,8 +44,7 @@ export function parseProxied(text: string): Proxied | Reply {
 /** An address as sockets print it; undefined where none is given, null where it is none. */
 function addressOf(value: string | undefined): string | null | undefined {
   if (value === undefined || unknown.test(value)) return undefined;
-  const literal = canonicalAddressLiteral(`[${value}]`);
-  return literal === null ? null : literal.slice(1, -1).replace(/^IPv6:/, '');
+  return addressInLiteral(`[${value}]`);
 }
 
 function portOf(value: string | undefined): number | null | undefined {

@@ -184,7 +184,16 @@ export const say = {
 
   bareCr: reply(554, '5.2', 'A CR without LF: only CRLF ends a line; closing'),
   bareLf: reply(554, '5.2', 'An LF without CR: only CRLF ends a line; closing'),
-  tooManyConnections: reply(421, '7.0', 'Too many connections from your network; try again in a minute'),
+  banned: reply(421, '7.0', 'Connections from your network are not taken here; closing'),
+  tooManyConnections: reply(421, '3.2', 'Too many connections at once; try again in a minute'),
+  tooManyFromNetwork: reply(
+    421,
+    '7.0',
+    'Too many connections at once from your network; try again in a minute',
+  ),
+  tooFast: reply(421, '7.0', 'Too many connections begun from your address; try again in a minute'),
+  proxyNotHere: reply(421, '7.0', 'A PROXY header is taken from the proxies of this house only; closing'),
+  proxyFirst: reply(421, '7.0', 'A PROXY header comes first from your network; closing'),
   earlyTalker: reply(554, '5.1', 'You spoke before the greeting; closing'),
   wrongProtocol: reply(554, '5.1', 'This is SMTP, not HTTP; closing'),
   wrongApplication: reply(421, '7.0', 'TLS was agreed for another protocol than SMTP (ALPN); closing'),
@@ -193,6 +202,8 @@ export const say = {
   tooManyErrors: reply(421, '7.0', 'Too many errors; closing'),
   tooManyLogins: reply(421, '7.0', 'Too many failed logins; closing'),
   tooManyCommands: reply(421, '7.0', 'Too many commands without a letter; closing'),
+  tooManyTransactions: (most: number) =>
+    reply(421, '7.0', `Too many letters on one connection: at most ${most}; connect anew`),
   idle: reply(421, '4.2', 'Nothing came for too long; closing'),
   stopping: (host: string) => reply(421, '3.2', `${host} is stopping; try again later`),
   fault: (id: string) => reply(451, '3.0', `Something went wrong on this side; the log has it as ${id}`),

@@ -1,8 +1,10 @@
 import type { Address } from '../mail/address.ts';
-import type { Endpoints, TlsFacts } from '../mail/transport.ts';
+import type { TlsFacts } from '../mail/transport.ts';
 import type { Mechanism, SaslQuestion, SaslVerdict, Secret } from '../sasl/exchange.ts';
 import type { DoorKind, Extension } from './extensions.ts';
+import type { ForeignProtocol } from './foreign.ts';
 import type { Limits } from './limits.ts';
+import type { Proxied } from './proxied.ts';
 import type { Reply } from './reply.ts';
 import type { MailRequests, RecipientRequests } from './requests.ts';
 
@@ -37,8 +39,8 @@ export type Action =
   | { readonly do: 'body'; readonly chunk: Uint8Array }
   /** The content given so far is of no more use; the message is refused when it ends, or was given up. */
   | { readonly do: 'drop' }
-  /** A trusted proxy named the ends of the connection that it speaks for; what is not named stays as it was. */
-  | { readonly do: 'endpoints'; readonly endpoints: Partial<Endpoints> }
+  /** The peer speaks another protocol; the session ends. */
+  | { readonly do: 'foreign'; readonly protocol: ForeignProtocol }
   /** Start TLS after what was replied so far is written; then `secured` or the end of the connection. */
   | { readonly do: 'secure' }
   /** Write what was replied so far and close. No event is taken afterwards. */
@@ -100,6 +102,11 @@ export type Envelope = {
 export type Question =
   | { readonly ask: 'login'; readonly mechanism: Mechanism; readonly question: SaslQuestion }
   | { readonly ask: 'enrol'; readonly address: Address }
+  /**
+   * A trusted proxy named the ends of the connection that it speaks for: is that client let in? After `accepted` they are
+   * the ends of this connection, until TLS begins; what is not named stays as it was.
+   */
+  | { readonly ask: 'proxied'; readonly endpoints: Proxied }
   | { readonly ask: 'sender'; readonly envelope: Envelope }
   | { readonly ask: 'recipient'; readonly recipient: Recipient; readonly envelope: Envelope }
   /**
@@ -126,8 +133,12 @@ export type Outcome =
   /** The answer could not be found; `id` is also in the log. */
   | { readonly verdict: 'fault'; readonly id: string };
 
+/** Why a connection is not wanted: by the operator's word, or because there are too many, or too many begun, by now. */
+export type Unwanted = 'banned' | 'too-many' | 'too-many-from-address' | 'too-many-from-network' | 'too-fast';
+
 /** Why policy says no. */
 export type Refusal =
+  | { readonly why: Unwanted }
   | {
       readonly why:
         | 'not-yours'

@@ -31,6 +31,7 @@ const smallLimits: Limits = {
   errors: 6,
   failedLogins: 2,
   idleCommands: 8,
+  transactions: 3,
   smallChunkBytes: 4,
   holdSeconds: 60,
 };
@@ -79,6 +80,7 @@ const refusals: readonly Refusal[] = [
   { why: 'exists' },
   { why: 'elsewhere', domains: ['example.org', 'a\r\nb'] },
   { why: 'throttled', waitSeconds: 5 },
+  { why: 'banned' },
 ];
 
 /** A verdict of a kind that answers the question: mostly yes, often no, sometimes a fault. */
@@ -185,8 +187,8 @@ class Watched {
         this.#mayHaveContent = false;
         this.#say('drop\r\n');
         return null;
-      case 'endpoints':
-        this.#say(`endpoints ${JSON.stringify(action.endpoints)}\r\n`);
+      case 'foreign':
+        this.#say(`foreign ${action.protocol}\r\n`);
         return null;
       case 'secure':
         assert(isLast && this.#session.at === 'securing');

@@ -1,9 +1,10 @@
 import { ehloKeywords, type Extension } from '../extensions.ts';
+import type { Limits } from '../limits.ts';
 import { proxyAttributes } from '../proxied.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Settings } from '../session.ts';
 import { announcedMechanisms } from './auth.ts';
-import { loginOf, offers, type Context, type Handler } from './stage.ts';
+import { isOpen, loginOf, offers, type Context, type Handler } from './stage.ts';
 
 /** What a connection begins with (RFC 5321 section 4.2). */
 export const greeting = ({ host, door }: Settings): Reply =>
@@ -31,7 +32,7 @@ function announced(context: Context): string[] {
 function announcement(keyword: string, context: Context): string | null {
   const { settings, secured } = context;
   const { limits } = settings;
-  const open = secured !== null || settings.protection === 'not-required';
+  const open = isOpen(context);
   const isSubmission = settings.door === 'submission';
   const where = (extension: Extension, text: string): string | null =>
     offers(extension, context) ? text : null;
@@ -45,9 +46,9 @@ function announcement(keyword: string, context: Context): string | null {
     case 'XENROL':
       return open && isSubmission && settings.enrolment ? keyword : null;
     case 'XCLIENT':
-      return context.mayProxy ? `XCLIENT ${proxyAttributes.join(' ')}` : null;
+      return open && context.mayProxy ? `XCLIENT ${proxyAttributes.join(' ')}` : null;
     case 'LIMITS':
-      return where(keyword, `LIMITS RCPTMAX=${limits.recipients}`);
+      return where(keyword, `LIMITS ${mostMails(limits)}RCPTMAX=${limits.recipients}`);
     case 'FUTURERELEASE':
       return where(keyword, `FUTURERELEASE ${limits.holdSeconds} ${latestHold(context)}`);
     case 'CHUNKING':
@@ -61,6 +62,9 @@ function announcement(keyword: string, context: Context): string | null {
       return keyword;
   }
 }
+
+/** A limit that is none is not announced. */
+const mostMails = ({ transactions }: Limits): string => (transactions > 0 ? `MAILMAX=${transactions} ` : '');
 
 /** max-future-release-date-time, whole seconds (RFC 4865 section 3). */
 function latestHold({ settings, connectedMs }: Context): string {

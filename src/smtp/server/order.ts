@@ -1,12 +1,11 @@
 import type { Verb } from '../command.ts';
 import { say, type Reply } from '../reply.ts';
-import { clientOf, loginOf, offers, type CommandStage, type Context } from './stage.ts';
+import { clientOf, isOpen, loginOf, offers, type CommandStage, type Context } from './stage.ts';
 
 type Check = (stage: CommandStage, context: Context) => Reply | null;
 
 /** RFC 3207 section 4: 530 until TLS is there. */
-const tls: Check = (_, { settings, secured }) =>
-  secured === null && settings.protection === 'required' ? say.needTls : null;
+const tls: Check = (_, context) => (isOpen(context) ? null : say.needTls);
 
 const hello: Check = (stage, { settings }) => {
   if (clientOf(stage) !== null) return null;
@@ -74,7 +73,7 @@ const needs: Readonly<Record<Verb, readonly Check[]>> = {
   STARTTLS: [startTls, hello],
   AUTH: [submission(say.authNotHere), tls, hello, noTransaction(say.authInMail), noLogin(say.authTwice)],
   XENROL: [enrolment, tls, hello, noTransaction(say.enrolInMail), noLogin(say.enrolLoggedIn)],
-  XCLIENT: [proxy, noTransaction(say.xclientInMail)],
+  XCLIENT: [proxy, tls, noTransaction(say.xclientInMail)],
   MAIL: [tls, hello, noTransaction(say.nestedMail), login],
   RCPT: [tls, hello, inTransaction, noChunks],
   DATA: [tls, hello, inTransaction, noChunks, recipients, text],

@@ -1,6 +1,7 @@
 import { decodeUtf8 } from '../../bytes/buffer.ts';
 import { LineReader } from '../../bytes/line-reader.ts';
 import { beginsChunk, isVerb, parseCommand, type Command } from '../command.ts';
+import { foreignProtocol, openingBytes, type ForeignProtocol } from '../foreign.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Action, Event, Secured, Settings } from '../session.ts';
 import { auth, authLine } from './auth.ts';
@@ -37,6 +38,7 @@ export class SmtpSession {
   #errors = 0;
   #failedLogins = 0;
   #idleCommands = 0;
+  #transactions = 0;
   #progress = 0;
   #stopping = false;
   #connectedMs: number | null = null;
@@ -160,6 +162,11 @@ export class SmtpSession {
   /** Takes one line; false where there is none yet. */
   #line(stage: LineStage, actions: Action[]): boolean {
     const { limits } = this.#settings;
+    const foreign = stage.at === 'authenticating' ? null : foreignProtocol(this.#lines.peek(openingBytes));
+    if (foreign !== null) {
+      this.#hangUpOn(foreign, actions);
+      return true;
+    }
     const isInMail = stage.at === 'transaction' || stage.at === 'chunks';
     const maxBytes = isInMail ? limits.commandLineBytes : limits.authLineBytes;
     const read = this.#lines.next(maxBytes, limits.discardedLineBytes);
@@ -185,6 +192,12 @@ export class SmtpSession {
     }
   }
 
+  /** Somebody has the wrong port, or makes a browser talk to this one: nothing of what follows is a command. */
+  #hangUpOn(protocol: ForeignProtocol, actions: Action[]): void {
+    actions.push({ do: 'foreign', protocol });
+    this.#apply({ reply: foreignReplies[protocol], to: { at: 'closed' } }, actions);
+  }
+
   #tooLong(stage: LineStage): Move {
     const { authLineBytes, commandLineBytes } = this.#settings.limits;
     if (stage.at === 'authenticating') return stay(back(stage), say.lineTooLong(authLineBytes));
@@ -208,7 +221,7 @@ export class SmtpSession {
     const parsed = parseCommand(text);
     switch (parsed.is) {
       case 'unknown':
-        return parsed.http ? stay({ at: 'closed' }, say.wrongProtocol) : stay(stage, say.unknownCommand);
+        return stay(stage, say.unknownCommand);
       case 'not-implemented':
         return stay(stage, say.notImplemented);
       case 'wrong':
@@ -235,6 +248,10 @@ export class SmtpSession {
       command.verb === 'BDAT' ? command.sizeBytes < limits.smallChunkBytes : command.verb !== 'RCPT';
     if (isIdle) this.#idleCommands += 1;
     if (this.#idleCommands > limits.idleCommands) return stay({ at: 'closed' }, say.tooManyCommands);
+    // RFC 9422 section 4.1 counts the ones that are refused as well.
+    if (command.verb === 'MAIL') this.#transactions += 1;
+    if (limits.transactions > 0 && this.#transactions > limits.transactions)
+      return stay({ at: 'closed' }, say.tooManyTransactions(limits.transactions));
     const context = this.#context();
     const wrong = outOfOrder(command.verb, stage, context);
     if (wrong === null) return dispatch(command, stage, context);
@@ -331,7 +348,6 @@ export class SmtpSession {
     if (holdsContent(this.#stage) && !mayUseContent(move.to)) actions.push({ do: 'drop' });
     this.#stage = move.to;
     if (move.deliveredTo !== undefined) this.#errors = Math.max(0, this.#errors - move.deliveredTo);
-    if (move.endpoints !== undefined) actions.push({ do: 'endpoints', endpoints: move.endpoints });
     let enough: Reply | null = null;
     if (move.earlier !== undefined) for (const reply of move.earlier) enough = this.#say(reply, actions);
     if (move.reply !== null) enough = this.#say(move.reply, actions) ?? enough;
@@ -368,6 +384,13 @@ export class SmtpSession {
     return this.#errors >= errors ? say.tooManyErrors : null;
   }
 }
+
+/** What is said to each; who waits for a TLS record could not read it. */
+const foreignReplies: Readonly<Record<ForeignProtocol, Reply | null>> = {
+  TLS: null,
+  HTTP: say.wrongProtocol,
+  PROXY: say.proxyNotHere,
+};
 
 /** Whether content of a letter by BDAT was handed on. */
 const holdsContent = (stage: Stage): boolean =>

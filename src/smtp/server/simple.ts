@@ -1,6 +1,15 @@
 import { verbs, type Verb } from '../command.ts';
 import { say } from '../reply.ts';
-import { loginOf, offers, readyAfter, stay, type CommandStage, type Context, type Handler } from './stage.ts';
+import {
+  isOpen,
+  loginOf,
+  offers,
+  readyAfter,
+  stay,
+  type CommandStage,
+  type Context,
+  type Handler,
+} from './stage.ts';
 
 /** RSET (RFC 5321 section 4.1.1.5): the transaction is forgotten, the login is not. */
 export const rset: Handler<{ verb: 'RSET' }> = (_, stage) => {
@@ -37,7 +46,7 @@ function isHere(verb: Verb, context: Context): boolean {
     case 'XENROL':
       return door === 'submission';
     case 'XCLIENT':
-      return context.mayProxy;
+      return isOpen(context) && context.mayProxy;
     case 'BDAT':
       return offers('CHUNKING', context);
     default:
@@ -52,12 +61,12 @@ export const quit: Handler<{ verb: 'QUIT' }> = (_, __, { settings }) => ({
 });
 
 function fits(stage: CommandStage, context: Context): string {
-  const { settings, secured } = context;
+  const { settings } = context;
   switch (stage.at) {
     case 'greeted':
       return settings.door === 'lmtp' ? 'LHLO' : 'EHLO';
     case 'ready':
-      if (secured === null && settings.protection === 'required') return 'STARTTLS';
+      if (!isOpen(context)) return 'STARTTLS';
       return settings.door === 'submission' && loginOf(stage) === null ? 'AUTH' : 'MAIL FROM';
     case 'transaction':
       if (stage.envelope.recipients.length === 0) return 'RCPT TO';

@@ -1,6 +1,5 @@
 import type { DotReader } from '../../bytes/dot-reader.ts';
 import type { TextLines } from '../../bytes/text-lines.ts';
-import type { Endpoints } from '../../mail/transport.ts';
 import type { ServerExchange } from '../../sasl/exchange.ts';
 import type { Command } from '../command.ts';
 import type { Extension } from '../extensions.ts';
@@ -53,8 +52,6 @@ export type Move = {
   /** What is said before `reply`: LMTP has a reply for each recipient (RFC 2033 section 4.2). */
   readonly earlier?: readonly Reply[];
   readonly to: Stage;
-  /** What a trusted proxy said of the connection. */
-  readonly endpoints?: Partial<Endpoints>;
   /** How many recipients the letter that this ends was delivered to. */
   readonly deliveredTo?: number;
 };
@@ -98,6 +95,10 @@ export function loginOf(stage: CommandStage): Login | null {
 
 /** Where a session is when a transaction is over. */
 export const readyAfter = ({ client, login }: Envelope): CommandStage => ({ at: 'ready', client, login });
+
+/** Whether the connection is protected as far as its door asks for that. */
+export const isOpen = ({ settings, secured }: Context): boolean =>
+  secured !== null || settings.protection === 'not-required';
 
 /** Whether an extension holds on this connection as it is now. */
 export function offers(extension: Extension, { settings, secured, connectedMs }: Context): boolean {

@@ -55,6 +55,7 @@ class PlayedSession implements Played {
       },
       'connected in the clear': { on: 'connected', secured: null },
       'connected by a proxy': { on: 'connected', secured: null, trust: 'xclient' },
+      'connected by a proxy over TLS': { on: 'connected', secured, trust: 'xclient' },
       'handshake done for imap': {
         on: 'secured',
         secured: { ...secured, tls: { ...secured.tls, alpn: 'imap' } },
@@ -107,8 +108,8 @@ class PlayedSession implements Played {
         case 'drop':
           this.#outputs.push({ mark: 'X:', text: 'dropped' });
           break;
-        case 'endpoints':
-          this.#outputs.push({ mark: 'X:', text: `endpoints ${JSON.stringify(action.endpoints)}` });
+        case 'foreign':
+          this.#outputs.push({ mark: 'X:', text: `foreign ${action.protocol}` });
           break;
         case 'secure':
           this.#outputs.push({ mark: 'X:', text: 'handshake' });
@@ -172,6 +173,8 @@ function questionText(question: Question): string {
     }
     case 'enrol':
       return `enrol ${formatAddress(question.address)}`;
+    case 'proxied':
+      return `proxied ${JSON.stringify(question.endpoints)}`;
     case 'sender':
       return `sender ${senderText(question.envelope.sender)}`;
     case 'recipient':

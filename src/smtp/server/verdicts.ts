@@ -33,6 +33,15 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.headerTooLong;
     case 'throttled':
       return say.enrolThrottled(refusal.waitSeconds);
+    case 'banned':
+      return say.banned;
+    case 'too-many':
+      return say.tooManyConnections;
+    case 'too-many-from-address':
+    case 'too-many-from-network':
+      return say.tooManyFromNetwork;
+    case 'too-fast':
+      return say.tooFast;
   }
 }
 
