@@ -1,145 +1,170 @@
 /**
- * The SMTP engine alone, without sockets or store: how many small transactions a second one core takes, and how fast
- * bodies are scanned. What a server adds to these figures it spends elsewhere.
+ * The SMTP engine alone, without sockets or store: how many small transactions a second of a core makes, and how fast
+ * commands and bodies are read; beside the parsers of `smtp-server` and Haraka at the same work. What a server adds to
+ * these figures it spends elsewhere. `bench/README.md` says how to read them.
  *
- *     node bench/engine.ts [seconds a row]
+ *     node bench/engine.ts [--seconds N] [--alone]
  */
-import { agreedSecured as secured } from '../test/support/agreed-tls.ts';
-import { DotReader } from '../src/bytes/dot-reader.ts';
+import { parseArgs } from 'node:util';
 import { TextLines } from '../src/bytes/text-lines.ts';
-import { Secret } from '../src/sasl/exchange.ts';
-import { defaultExtensions } from '../src/smtp/extensions.ts';
-import { defaultLimits } from '../src/smtp/limits.ts';
-import { formatReply } from '../src/smtp/reply.ts';
-import { SmtpSession } from '../src/smtp/server/session.ts';
-import type { Action, Event, Question, Settings, Verdict } from '../src/smtp/session.ts';
+import type { Contender } from './contender.ts';
+import { behindWire, letterlock } from './letterlock.ts';
+import { machine, printTable, rate, type Row, type Turn } from './measure.ts';
+import { loadHaraka } from './peers/haraka.ts';
+import { smtpServer } from './peers/smtp-server.ts';
+import type { Say } from './wire.ts';
 
-const seconds = Number(process.argv[2] ?? 2);
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '2' }, alone: { type: 'boolean', default: false } },
+});
+const seconds = Number(values.seconds);
 
-const settings: Settings = {
-  host: 'mail.example',
-  door: 'submission',
-  extensions: defaultExtensions.submission,
-  limits: defaultLimits,
-  startTls: false,
-  enrolment: false,
-  mailBeforeAuth: 530,
-  protection: 'required',
-  trace: false,
-  random: (bytes) => Buffer.alloc(bytes, 0x17),
+/** What the engine is to reach at the least. */
+const leastTransactions = 150_000;
+const leastScanned = 1;
+
+const titles = {
+  transactions: 'What a transaction is made of',
+  commands: 'What is read of a pair of lines',
+  bodies: 'What becomes of content',
+} as const;
+
+const header = 'Subject: letter\r\n\r\n';
+const textLine = `${'x'.repeat(76)}\r\n`;
+const letter = Buffer.from(`${(header + textLine.repeat(14)).slice(0, 1024 - 2)}\r\n`);
+const body = Buffer.concat([letter, Buffer.from('.\r\n')]);
+const lines = ['MAIL FROM:<nu1@447.edu> SIZE=1024', 'RCPT TO:<nu2@447.edu>', 'DATA'].map((line) =>
+  Buffer.from(line),
+);
+const [mail, rcpt, data] = lines.map((line) => Buffer.concat([line, Buffer.from('\r\n')])) as [
+  Buffer,
+  Buffer,
+  Buffer,
+];
+const group = Buffer.concat([mail, rcpt, data]);
+
+type Peer = Contender | { readonly name: string; readonly missing: string };
+const peers: readonly Peer[] = values.alone ? [] : [smtpServer, loadHaraka()];
+
+/** What peers make of the same work, behind the rows of this engine. */
+async function besides(own: readonly Row[], figureOf: (peer: Contender) => Promise<number>): Promise<Row[]> {
+  const rows = [...own];
+  for (const peer of peers)
+    rows.push({ who: peer.name, figure: 'missing' in peer ? peer.missing : await figureOf(peer) });
+  return rows;
+}
+
+/** How a client feeds a transaction. */
+type Feed = (say: Say) => Turn;
+
+const pipelined: Feed = (say) => async () => {
+  await say(group, 3);
+  await say(body, 1);
 };
 
-/** Says yes to everything at once. */
-function verdictOf(question: Question): Verdict {
-  switch (question.ask) {
-    case 'login':
-      return { verdict: 'sasl', answer: { verdict: 'login', account: 'nu1@447.edu' } };
-    case 'enrol':
-      return { verdict: 'enrolled', account: 'nu1@447.edu', password: new Secret('12345447') };
-    case 'deliver':
-      return { verdict: 'delivered', id: '1' };
-    default:
-      return { verdict: 'accepted' };
-  }
+const oneByOne: Feed = (say) => async () => {
+  for (const chunk of [mail, rcpt, data, body]) await say(chunk, 1);
+};
+
+/** For an engine that has answered when it returns. */
+const atOnce =
+  (...chunks: readonly Buffer[]): Feed =>
+  (say) =>
+  () => {
+    for (const chunk of chunks) void say(chunk, 1);
+  };
+
+async function transactions(title: string, own: Feed, waiting: Feed): Promise<number> {
+  const figure = await rate(own(await letterlock.transactions.open()), seconds);
+  const wired = await rate(waiting(await behindWire()), seconds);
+  const rows = await besides(
+    [
+      { who: letterlock.name, figure },
+      { who: `${letterlock.name}, behind the peers' stream`, figure: wired },
+    ],
+    async (peer) => rate(waiting(await peer.transactions.open()), seconds),
+  );
+  printTable(`Transactions of 1 KiB, ${title}`, 'a second', 0, rows);
+  return figure;
 }
 
-/** A session whose driver is a loop: replies are put on the wire and thrown away, questions answered at once. */
-class Driven {
-  readonly #session = new SmtpSession(settings);
-  repliedBytes = 0;
-  contentBytes = 0;
-
-  handle(event: Event): void {
-    let next: Event | null = event;
-    while (next !== null) {
-      const actions: Action[] = this.#session.handle(next);
-      next = null;
-      let wire = '';
-      for (const action of actions) {
-        if (action.do === 'reply') wire += formatReply(action.reply);
-        else if (action.do === 'body') this.contentBytes += action.chunk.length;
-        else if (action.do === 'ask')
-          next = { on: 'verdict', verdict: verdictOf(action.question), to: action.question };
-        else if (action.do === 'close') throw new Error('the engine closed the session under measurement');
-      }
-      this.repliedBytes += wire.length;
-    }
-  }
+async function byChunks(): Promise<void> {
+  const chunk = Buffer.from(`BDAT ${letter.length} LAST\r\n`);
+  const say = await letterlock.transactions.open();
+  const figure = await rate(atOnce(Buffer.concat([mail, rcpt, chunk, letter]))(say), seconds);
+  printTable('The same by BDAT, in one group (no peer has it)', 'a second', 0, [
+    { who: letterlock.name, figure },
+  ]);
 }
 
-const textLine = `${'x'.repeat(76)}\r\n`;
-const letter = Buffer.from(`${textLine.repeat(14).slice(0, 1024 - 2)}\r\n`);
-const body = Buffer.concat([letter, Buffer.from('.\r\n')]);
-const commands = ['MAIL FROM:<nu1@447.edu> SIZE=1024', 'RCPT TO:<nu2@447.edu>', 'DATA'].map((line) =>
-  Buffer.from(`${line}\r\n`),
-);
-
-function opened(): Driven {
-  const driven = new Driven();
-  driven.handle({ on: 'connected', secured });
-  for (const line of ['EHLO client.example', 'AUTH PLAIN AG51MUA0NDcuZWR1AHNlY3JldA==']) {
-    driven.handle({ on: 'bytes', chunk: Buffer.from(`${line}\r\n`) });
-  }
-  return driven;
+async function commands(): Promise<void> {
+  const millions = async (contender: Contender): Promise<number> =>
+    (await rate(contender.commands.open(mail.subarray(0, -2), rcpt.subarray(0, -2)), seconds)) / 1e6;
+  const own = { who: letterlock.name, figure: await millions(letterlock) };
+  printTable('MAIL and RCPT read, pairs of lines', 'million a second', 3, await besides([own], millions));
 }
 
-/** The time that this thread has had of a core: what else the machine does is not counted. */
-function coreSeconds(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1e6;
-}
-
-/** How often `once` runs in a second of a core, in the best of three windows after one to warm up. */
-function rate(once: () => void): number {
-  let best = 0;
-  for (let window = 0; window < 4; window += 1) {
-    const start = coreSeconds();
-    let count = 0;
-    do {
-      for (let turn = 0; turn < 100; turn += 1) once();
-      count += 100;
-    } while (coreSeconds() - start < seconds / 4);
-    if (window > 0) best = Math.max(best, count / (coreSeconds() - start));
-  }
-  return best;
-}
-
-function transactions(name: string, chunks: readonly Buffer[]): void {
-  const driven = opened();
-  const perSecond = rate(() => {
-    for (const chunk of chunks) driven.handle({ on: 'bytes', chunk });
-  });
-  console.log(`${name.padEnd(44)}${Math.round(perSecond).toLocaleString('en').padStart(12)} a second`);
-}
-
-function scanning(name: string, text: string): void {
+/** How fast content is read, in GB a second, in chunks as large as a socket gives. */
+async function bodies(title: string, text: string): Promise<number> {
   const chunk = Buffer.from(text.repeat(Math.trunc(65_536 / text.length)));
-  const reader = new DotReader();
-  const perSecond = rate(() => {
-    const read = reader.push(chunk, []);
-    if (read.got !== 'more') throw new Error(`the text under measurement came to ${read.got}`);
-  });
-  console.log(`${name.padEnd(44)}${((perSecond * chunk.length) / 1e9).toFixed(3).padStart(12)} GB/s`);
+  const scanned = async (contender: Contender): Promise<number> => {
+    const read = await contender.bodies.open();
+    return ((await rate(() => read(chunk), seconds)) * chunk.length) / 1e9;
+  };
+  const figure = await scanned(letterlock);
+  printTable(
+    `Content of DATA, ${title}`,
+    'GB/s',
+    3,
+    await besides([{ who: letterlock.name, figure }], scanned),
+  );
+  return figure;
 }
 
 /** What BDAT looks at in text: whether its lines are whole. */
-function chunked(name: string, text: string): void {
+async function chunkedText(title: string, text: string): Promise<Row> {
   const chunk = Buffer.from(text.repeat(Math.trunc(65_536 / text.length)));
-  const lines = new TextLines();
-  const perSecond = rate(() => {
-    if (lines.push(chunk) !== null) throw new Error('the text under measurement has a bare line end');
-  });
-  console.log(`${name.padEnd(44)}${((perSecond * chunk.length) / 1e9).toFixed(3).padStart(12)} GB/s`);
+  const whole = new TextLines();
+  const turns = await rate(() => {
+    if (whole.push(chunk) !== null) throw new Error('the text under measurement has a bare line end');
+  }, seconds);
+  return { who: `${letterlock.name}, ${title}`, figure: (turns * chunk.length) / 1e9 };
 }
 
-transactions('transactions of 1 KiB, pipelined', [Buffer.concat(commands), body]);
-transactions('transactions of 1 KiB, a command at a time', [...commands, body]);
-transactions('transactions of 1 KiB, by BDAT, pipelined', [
-  Buffer.concat([...commands.slice(0, 2), Buffer.from(`BDAT ${letter.length} LAST\r\n`), letter]),
+/** What each row does of the work: the figures compare no more than that. */
+function explain(): void {
+  for (const part of ['transactions', 'commands', 'bodies'] as const) {
+    console.log(`\n${titles[part]}`);
+    for (const contender of [letterlock, ...peers])
+      if (!('missing' in contender)) console.log(`  ${contender.name}: ${contender[part].does}.`);
+  }
+}
+
+function judge(what: string, figure: number, least: number): void {
+  const share = figure / least;
+  const outcome = share >= 1 ? 'reached' : 'NOT reached';
+  console.log(`${what}: ${outcome}, ${share.toPrecision(3)} times the least that it is to be`);
+}
+
+console.log(machine());
+console.log(
+  `In a second of one core; the best of three windows of ${seconds / 4} s. Ratios are to the first row.`,
+);
+const small = await transactions('MAIL, RCPT and DATA in one group', atOnce(group, body), pipelined);
+await transactions('each reply awaited', atOnce(mail, rcpt, data, body), oneByOne);
+await byChunks();
+await commands();
+const usual = await bodies('lines of 76 columns', textLine);
+// Haraka wraps what is longer.
+await bodies('lines of 980 columns', `${'x'.repeat(980)}\r\n`);
+await bodies('lines of 10 columns', `${'x'.repeat(10)}\r\n`);
+await bodies('at its worst: nothing but line ends', '\r\n');
+await bodies('at its worst: nothing but dots', '..\r\n');
+printTable('Text by BDAT: are its lines whole?', 'GB/s', 3, [
+  await chunkedText('lines of 76 columns', textLine),
+  await chunkedText('nothing but line ends', '\r\n'),
 ]);
-scanning('body, 76 columns', textLine);
-scanning('body, 998 columns', `${'x'.repeat(998)}\r\n`);
-scanning('body, nothing but line ends', '\r\n');
-scanning('body, nothing but dots', '..\r\n');
-chunked('body by BDAT, 76 columns', textLine);
-chunked('body by BDAT, nothing but line ends', '\r\n');
+explain();
+console.log('');
+judge(`${leastTransactions.toLocaleString('en')} small transactions a second`, small, leastTransactions);
+judge(`${leastScanned} GB/s of text in lines of 76 columns`, usual, leastScanned);
