@@ -72,24 +72,26 @@ export class DotReader {
         case 'text': {
           text ??= bytes.toString('latin1');
           stops.lastIndex = from;
-          const stop = stops.exec(text);
-          if (stop === null) {
+          if (!stops.test(text)) {
             this.#piece(from, bytes.length);
             this.#at = bytes[bytes.length - 1] === LF ? 'line-start' : 'text';
             return more;
           }
-          if (stop[0].length === 2) {
-            this.#piece(from, stop.index + 1);
-            from = stop.index + 2;
+          // Behind what stopped the search. Its last octet says what it is; a match as an object would cost as much as
+          // the search where every line begins with a dot.
+          const end = stops.lastIndex;
+          const last = bytes[end - 1];
+          if (last === DOT) {
+            this.#piece(from, end - 1);
+            from = end;
             this.#at = 'dot';
             break;
           }
           // A CR that ends the chunk may be half of a CRLF. What came before a bare one is given out, so that the split
           // of the bytes makes no difference.
-          const isCr = stop[0] === '\r';
-          this.#piece(from, isCr ? stop.index + 1 : stop.index);
-          if (!isCr) return bareLf;
-          if (stop.index < bytes.length - 1) return bareCr;
+          this.#piece(from, last === CR ? end : end - 1);
+          if (last === LF) return bareLf;
+          if (end < bytes.length) return bareCr;
           this.#at = 'text-cr';
           return more;
         }
