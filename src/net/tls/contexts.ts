@@ -9,8 +9,23 @@ import type { Clock } from '../clock.ts';
 import { loadAuthorities, loadCertificate } from './certificate-files.ts';
 import type { CertificateFiles, CertificateRefusal, LoadedCertificate } from './certificate-files.ts';
 
-/** The key-agreement groups that are offered and taken, in the order of preference; the first is post-quantum. */
-export const groups = 'X25519MLKEM768:X25519:P-256:P-384';
+/**
+ * The key-agreement groups that are offered and taken. The first is post-quantum and set apart by the slash: a client
+ * that knows it and has guessed another is asked for it (RFC 8446 section 4.1.4). Among the others its guess is taken.
+ */
+export const groups = 'X25519MLKEM768/X25519:P-256:P-384';
+
+/**
+ * How either side may sign: nothing over SHA-1 (RFC 9155 section 4) or SHA-224 (RFC 8446 section 4.2.3), which TLS 1.2
+ * would still take. The question mark lets an OpenSSL that does not know a kind of key go on without it.
+ */
+const signatureAlgorithms = [
+  '?mldsa44:?mldsa65:?mldsa87:ed25519:ed448',
+  'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512',
+  'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512',
+  'rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512',
+  'rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512',
+].join(':');
 
 /** How long a peer may take to finish a handshake, milliseconds. */
 export const handshakeTimeoutMs = 30_000;
@@ -51,6 +66,7 @@ function serverOptions(
     ...(own.passphrase === null ? {} : { passphrase: own.passphrase.reveal() }),
     minVersion: policy.minVersion,
     ecdhCurve: groups,
+    sigalgs: signatureAlgorithms,
     honorCipherOrder: true,
     handshakeTimeout: Math.min(handshakeTimeoutMs, policy.handshakeMs ?? handshakeTimeoutMs),
     requestCert: policy.clientCertificates !== 'off',
@@ -60,9 +76,10 @@ function serverOptions(
     ...(policy.applicationProtocols === null ? {} : { ALPNProtocols: [...policy.applicationProtocols] }),
     sessionIdContext: sessionContext(own, policy, authorities),
     ...(policy.minVersion === 'TLSv1.2' ? { ciphers: ciphersDownTo12 } : {}),
-    ...(policy.tickets === 'off'
-      ? { secureOptions: constants.SSL_OP_NO_TICKET }
-      : { ticketKeys: policy.tickets }),
+    // A client of TLS 1.2 could have the server compute handshakes as often as it likes (RFC 9325 section 3.5).
+    secureOptions:
+      constants.SSL_OP_NO_RENEGOTIATION | (policy.tickets === 'off' ? constants.SSL_OP_NO_TICKET : 0),
+    ...(policy.tickets === 'off' ? {} : { ticketKeys: policy.tickets }),
   };
 }
 

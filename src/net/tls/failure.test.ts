@@ -60,6 +60,12 @@ test('what bytes that are no handshake are called', async (t) => {
     ['QUIT\r\n', /does not speak TLS/],
     ['\0'.repeat(64), /does not speak TLS/],
     ['\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00', /the TLS handshake failed: length too short/],
+    // ClientHellos of SSL 3.0 and of SSL 2.
+    [
+      `\x16\x03\0\0\x2d\x01\0\0\x29\x03\0${'r'.repeat(32)}\0\0\x02\0\x35\x01\0`,
+      /no TLS version that this door/,
+    ],
+    [`\x80\x1c\x01\0\x02\0\x03\0\0\0\x10\x01\0\x80${'r'.repeat(16)}`, /SSL 2/],
     ['\x16\x03\x01\x02', /went away during the handshake/],
     ['', /went away during the handshake/],
   ];

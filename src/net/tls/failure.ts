@@ -3,6 +3,8 @@ import type { TLSSocket } from 'node:tls';
 /** What Node and OpenSSL call a failed handshake on a server, and what it means. */
 const reasons = new Map<string, string>([
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'the client offers no TLS version that this door takes'],
+  ['ERR_SSL_VERSION_TOO_LOW', 'the client offers no TLS version that this door takes'],
+  ['ERR_SSL_UNKNOWN_PROTOCOL', 'the client speaks SSL 2, which no door takes'],
   ['ERR_SSL_NO_SHARED_CIPHER', 'the client offers no cipher suite that this server has'],
   ['ERR_SSL_NO_SUITABLE_KEY_SHARE', 'the client offers no key-agreement group that this server has'],
   ['ERR_SSL_NO_SUITABLE_GROUPS', 'the client offers no key-agreement group that this server has'],
