@@ -16,7 +16,7 @@ override HOST := $(if $(filter command,$(firstword $(origin HOST))),$(value HOST
 export PORT HOST
 DOOR := $${HOST:+"--host=$$HOST"} $${PORT:+"--port=$$PORT"}
 
-.PHONY: help setup demo start test check proof faults fuzz bench interop format standards pack clean \
+.PHONY: help setup demo start test check proof faults fuzz bench interop testssl format standards pack clean \
   senderserver senderclient receiverserver receiverclient static types lint style layers claims deadcode
 
 help: ## List the targets
@@ -56,6 +56,9 @@ bench: $(SETUP) ## Measure how many letters a second go through
 
 interop: $(SETUP) ## Try the server with programs of others: curl, Python, OpenSSL, tshark
 	@$(TEST) --test-timeout=600000 'test/interop/**/*.test.ts'
+
+testssl: $(SETUP) ## Have testssl.sh look at every door, and hold it to docs/SECURITY.md (a part of interop; two minutes)
+	@$(TEST) --test-timeout=600000 test/interop/testssl.test.ts
 
 senderserver: $(SETUP) ## The SMTP server of the four classic programs (PORT=, HOST=)
 	@$(LETTERLOCK) senderserver $(DOOR)

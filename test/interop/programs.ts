@@ -12,11 +12,11 @@ export type Ran = { readonly status: number | null; readonly out: string; readon
  * Whether the machine has the program. Where not, the test is skipped with the reason, but under continuous integration
  * it fails: there nothing may be missing.
  */
-export function machineHas(t: TestContext, program: string): boolean {
+export function machineHas(t: TestContext, program: string, debianPackage = program): boolean {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   if (folders.some((folder) => isExecutable(join(folder, program)))) return true;
   assert.equal(process.env['CI'], undefined, `${program} is not on this machine, and must be under CI`);
-  t.skip(`${program} is not on this machine: install it (apt-get install ${program})`);
+  t.skip(`${program} is not on this machine: install it (apt-get install ${debianPackage})`);
   return false;
 }
 
