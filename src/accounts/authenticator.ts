@@ -1,5 +1,5 @@
 import { Secret, type SaslQuestion, type SaslVerdict } from '../sasl/exchange.ts';
-import { prepareQuery } from '../sasl/saslprep.ts';
+import { prepareQuery, prepareUser } from '../sasl/saslprep.ts';
 import type { Account, AccountName, Service, Store, Tally, Verifiers } from '../store/port.ts';
 import { appPasswordDigest, newUse, opens } from './app-passwords.ts';
 import { Argon2Gate } from './argon2-gate.ts';
@@ -112,7 +112,7 @@ export class Authenticator {
 
   /** The verdict on a name and a password that come outside SASL, as in HTTP Basic; both are prepared here. */
   async checkPassword(name: string, password: Secret, from: LoginOrigin): Promise<SaslVerdict> {
-    const user = prepareQuery(name);
+    const user = prepareUser(name);
     const prepared = prepareQuery(password.reveal());
     if (!user.ok || !prepared.ok) return credentials;
     return this.answer({ ask: 'password', user: user.value, password: new Secret(prepared.value) }, from);

@@ -23,12 +23,34 @@ const house = (parts: Partial<EnrollerParts> = {}) => {
   return { enrol, enroller, store };
 };
 
-test('who is enrolled can log in with the password shown', async () => {
+test('who is enrolled can log in with the password shown, in whatever letters', async () => {
+  for (const name of ['nu1@447.edu', 'ß@447.edu', 'عربي@447.edu', '"a b"@447.edu', '🔒@447.edu'])
+    await enrolAndLogIn(nameOf(name));
+});
+
+test('a name that no login could find is not enrolled', async () => {
+  const { enrol, store } = house();
+  for (const name of [
+    'ﬁsh',
+    'a\u00adb',
+    'ｆull',
+    'x²',
+    'z\u200bw',
+    'rtl\u202eevil',
+    'عa',
+    'post\u00admaster',
+    'ſ',
+  ])
+    assert.equal(await enrol(`${name}@447.edu`), 'unusable', name);
+  assert.deepEqual(await store.accounts(), []);
+});
+
+async function enrolAndLogIn(name: AccountName): Promise<void> {
   const { enroller, store } = house();
-  const enrolled = await enroller.enrol({ name: nameOf('nu1@447.edu'), kind: 'classic', from: home });
-  assert.ok(enrolled.ok);
+  const enrolled = await enroller.enrol({ name, kind: 'classic', from: home });
+  assert.ok(enrolled.ok, name);
   assert.match(enrolled.value.password.reveal(), /^[0-9]{5}447$/);
-  assert.deepEqual(await store.account(nameOf('nu1@447.edu')), enrolled.value.account);
+  assert.deepEqual(await store.account(name), enrolled.value.account);
   const authenticator = new Authenticator({
     store,
     now: () => clock.now,
@@ -37,11 +59,11 @@ test('who is enrolled can log in with the password shown', async () => {
     canonical: nameOf,
   });
   const from = { ...home, service: 'https' } as const;
-  assert.deepEqual(await authenticator.checkPassword('nu1@447.edu', enrolled.value.password, from), {
+  assert.deepEqual(await authenticator.checkPassword(name, enrolled.value.password, from), {
     verdict: 'login',
-    account: 'nu1@447.edu',
+    account: name,
   });
-});
+}
 
 test('a name is enrolled once, also by two at once', async () => {
   const { enrol } = house();

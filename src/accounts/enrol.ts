@@ -4,6 +4,7 @@ import type { Account, AccountName, Store } from '../store/port.ts';
 import { Argon2Gate } from './argon2-gate.ts';
 import type { Origin } from './authenticator.ts';
 import { AttemptsInFlight } from './in-flight.ts';
+import { canLogIn } from './login-names.ts';
 import { networkOf } from './network.ts';
 import { generatePassword, type PasswordKind } from './password.ts';
 import type { RandomBytes } from './random.ts';
@@ -61,7 +62,10 @@ export class Enroller {
    * Makes the account with a generated password. Of two at once for one name, one gets it. `throttled` also where
    * too many are being made right now.
    */
-  async enrol(request: EnrolmentRequest): Promise<Result<Enrolled, 'exists' | 'reserved' | 'throttled'>> {
+  async enrol(
+    request: EnrolmentRequest,
+  ): Promise<Result<Enrolled, 'exists' | 'reserved' | 'unusable' | 'throttled'>> {
+    if (!canLogIn(request.name)) return refused('unusable');
     if (isReservedName(request.name)) return refused('reserved');
     if ((await this.#parts.store.account(request.name)) !== null) return refused('exists');
     const counted = this.#countedKeys(request.from);

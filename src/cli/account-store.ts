@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { canLogIn } from '../accounts/login-names.ts';
 import type { Config } from '../app/config.ts';
 import { HouseRefused } from '../app/house.ts';
 import { canonicalAddress, parseAddress } from '../mail/address.ts';
@@ -40,8 +41,17 @@ export async function withStoreMade(config: Config, use: (store: Store) => Promi
   }
 }
 
+/** The account name that a new account can have; throws `HouseRefused` for one that nobody could log in by. */
+export function newAccountName(address: string, config: Config): AccountName {
+  const name = accountName(address, config);
+  if (canLogIn(name)) return name;
+  throw new HouseRefused(
+    `nobody could log in as ${name}: SASLprep (RFC 4013) changes or prohibits a character of it; choose another name`,
+  );
+}
+
 /** The account name of an address of this server's; throws `HouseRefused` for any other. */
-export function accountName(address: string, config: Config): AccountName {
+function accountName(address: string, config: Config): AccountName {
   const parsed = parseAddress(address);
   if (!parsed.ok)
     throw new HouseRefused(`${JSON.stringify(address)} is no address: ${parsed.refusal.detail}`);

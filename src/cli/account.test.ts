@@ -126,3 +126,14 @@ test('what the options of an app password and a fingerprint may be', () => {
   for (const text of ['', 'ab', `${sha256}ab`, `${sha256.slice(1)}g`])
     assert.throws(() => parseFingerprint(text), HouseRefused);
 });
+
+test('an account that nobody could log in to is not made', async (t) => {
+  const { look, run } = await house(t);
+  const made = await run('add', 'ﬁsh@447.edu');
+  assert.equal(made.status, 1);
+  assert.match(made.complaint, /^letterlock: nobody could log in as ﬁsh@447\.edu: SASLprep .*\n$/);
+  assert.deepEqual(await look(async (store) => (await store.accounts()).map(({ name }) => name)), [
+    'nu1@447.edu',
+  ]);
+  assert.equal((await run('add', 'عربي@447.edu')).status, 0);
+});

@@ -9,7 +9,7 @@ import { systemClock } from '../net/clock.ts';
 import { Secret } from '../sasl/exchange.ts';
 import { appPasswordCommand } from './account-app-password.ts';
 import { certificateCommand } from './account-certificate.ts';
-import { accountName, hasStore, withAccount, withStore, withStoreMade } from './account-store.ts';
+import { hasStore, newAccountName, withAccount, withStore, withStoreMade } from './account-store.ts';
 import { complain } from './complain.ts';
 import { configured } from './configured.ts';
 
@@ -44,7 +44,7 @@ export function accountCommand(): Command {
 
 async function add(address: string, options: Options): Promise<void> {
   const config = await configured(options.config);
-  const name = accountName(address, config);
+  const name = newAccountName(address, config);
   const { password, shown } = await passwordFor(config, options);
   const begun = hasStore(config);
   await withStoreMade(config, async (store) => {

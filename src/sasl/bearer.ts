@@ -1,7 +1,7 @@
 import { ask, challenge, concluded, failed, type Dialogue } from './dialogue.ts';
 import { Secret } from './exchange.ts';
 import { encodeUtf8 } from './field.ts';
-import { prepareQuery } from './saslprep.ts';
+import { prepareUser } from './saslprep.ts';
 
 /** What OAUTHBEARER and XOAUTH2 share: a bearer token among fields that end with `%x01`. */
 
@@ -33,7 +33,7 @@ export function* askForToken(
   claim: { readonly user: string | null; readonly token: Secret },
   refusal: { readonly status: string; readonly schemes?: string },
 ): Dialogue {
-  const user = claim.user === null ? null : prepareQuery(claim.user);
+  const user = claim.user === null ? null : prepareUser(claim.user);
   if (user?.ok === false) return failed({ why: 'credentials' });
   const verdict = yield* ask({ ask: 'token', user: user?.value ?? null, token: claim.token });
   if (verdict.verdict !== 'refused' || verdict.why.why !== 'credentials') return concluded(verdict);

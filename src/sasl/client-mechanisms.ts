@@ -12,7 +12,7 @@ import { ExternalClient } from './external-client.ts';
 import { mechanismNamed, mechanismsByStrength } from './mechanisms.ts';
 import { formatOAuthBearer } from './oauthbearer.ts';
 import { LoginClient, PlainClient } from './plain-client.ts';
-import { prepareQuery, type PreparationRefusal } from './saslprep.ts';
+import { prepareQuery, prepareUser, type PreparationRefusal } from './saslprep.ts';
 import { ScramClient } from './scram-client.ts';
 import { TokenClient } from './token-client.ts';
 import { formatXoauth2 } from './xoauth2.ts';
@@ -65,7 +65,7 @@ const passwordExchange = (
   credentials: PasswordCredentials,
   context: ClientContext,
 ): Result<ClientExchange, PreparationRefusal> => {
-  const user = prepareQuery(credentials.user);
+  const user = prepareUser(credentials.user);
   if (!user.ok) return user;
   const password = prepareQuery(credentials.password.reveal());
   if (!password.ok) return password;
@@ -89,4 +89,4 @@ const tokenExchange = (
 };
 
 const preparedUser = (user: string | null): Result<string | null, PreparationRefusal> =>
-  user === null ? ok(null) : prepareQuery(user);
+  user === null ? ok(null) : prepareUser(user);

@@ -1,7 +1,7 @@
 import { ask, challenge, concluded, failed, malformed, type Dialogue } from './dialogue.ts';
 import type { ExchangeContext } from './exchange.ts';
 import { decodeUtf8, maxFieldBytes } from './field.ts';
-import { prepareQuery } from './saslprep.ts';
+import { prepareUser } from './saslprep.ts';
 
 /**
  * EXTERNAL, the server's side (RFC 4422 appendix A): the client proved in the TLS handshake who it is, and says at the
@@ -13,7 +13,7 @@ export function* external(initial: Uint8Array | null, context: ExchangeContext):
   const authzid = decodeUtf8(response, maxFieldBytes);
   if (authzid === null || authzid.includes('\0'))
     return malformed('EXTERNAL needs an authorization identity in UTF-8, or none');
-  const user = authzid === '' ? null : prepareQuery(authzid);
+  const user = authzid === '' ? null : prepareUser(authzid);
   const certificate = context.certificate ?? null;
   if (user?.ok === false || certificate === null || !certificate.trusted)
     return failed({ why: 'credentials' });

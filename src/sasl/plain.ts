@@ -2,7 +2,7 @@ import { ok, refused, type Result } from '../result.ts';
 import { ask, challenge, concluded, failed, type Dialogue } from './dialogue.ts';
 import { Secret, type SaslFailure } from './exchange.ts';
 import { decodeUtf8, maxFieldBytes } from './field.ts';
-import { prepareQuery } from './saslprep.ts';
+import { prepareQuery, prepareUser } from './saslprep.ts';
 
 /** PLAIN, the server's side (RFC 4616): one message with user name and password. */
 export function* plain(initial: Uint8Array | null): Dialogue {
@@ -36,7 +36,7 @@ const parsePlain = (response: Uint8Array): Result<PlainMessage, SaslFailure> => 
 
 /** Verification fails where preparation does (RFC 4616 section 2): no account has such a name or password. */
 export const preparePlain = (user: string, password: string): Result<PlainMessage, SaslFailure> => {
-  const preparedUser = prepareQuery(user);
+  const preparedUser = prepareUser(user);
   const preparedPassword = prepareQuery(password);
   if (!preparedUser.ok || !preparedPassword.ok) return refused({ why: 'credentials' });
   return ok({ user: preparedUser.value, password: new Secret(preparedPassword.value) });

@@ -14,13 +14,27 @@ const maxLength = 1024;
 const printableAscii = /^[\x20-\x7e]+$/;
 
 /**
- * A name or password that somebody sends, prepared by SASLprep (RFC 4013) as a query string: code points that
- * Unicode 3.2 does not assign are let through (RFC 3454 section 7).
+ * A password that somebody sends, prepared by SASLprep (RFC 4013) as a query string: code points that Unicode 3.2 does
+ * not assign are let through (RFC 3454 section 7).
  */
 export const prepareQuery = (text: string): Result<string, PreparationRefusal> => prepare(text, true);
 
 /**
- * A name or password about to be kept, prepared by SASLprep (RFC 4013) as a stored string: unassigned code points are
+ * A user name that somebody sends, prepared in the same way; of an address, each side of its last `@` by itself.
+ * Lenient: RFC 4013 section 2.4 lets no string be Arabic on one side and Latin on the other (people whose name is written
+ * from right to left at a domain that is not).
+ */
+export const prepareUser = (text: string): Result<string, PreparationRefusal> => {
+  const at = text.lastIndexOf('@');
+  if (at <= 0 || at === text.length - 1 || text.length > maxLength) return prepareQuery(text);
+  const localPart = prepareQuery(text.slice(0, at));
+  if (!localPart.ok) return localPart;
+  const domain = prepareQuery(text.slice(at + 1));
+  return domain.ok ? ok(`${localPart.value}@${domain.value}`) : domain;
+};
+
+/**
+ * A password about to be kept, prepared by SASLprep (RFC 4013) as a stored string: unassigned code points are
  * prohibited, because a later Unicode may normalise them (RFC 3454 section 7).
  */
 export const prepareStored = (text: string): Result<string, PreparationRefusal> => prepare(text, false);

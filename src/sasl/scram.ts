@@ -3,7 +3,7 @@ import { formatBase64 } from '../bytes/base64.ts';
 import { ask, challenge, failed, malformed, type Dialogue, type Mechanics } from './dialogue.ts';
 import type { ExchangeContext, SaslFailure } from './exchange.ts';
 import { decodeUtf8, encodeUtf8 } from './field.ts';
-import { prepareQuery } from './saslprep.ts';
+import { prepareUser } from './saslprep.ts';
 import { serverSignature, verifyProof } from './scram-keys.ts';
 import {
   bindingName,
@@ -35,7 +35,7 @@ function* scram(
   if (!first.ok) return failed(first.refusal);
   const unbound = refuseFlag(first.value.gs2, context, channelBinding);
   if (unbound !== null) return failed(unbound);
-  const user = prepareQuery(first.value.user);
+  const user = prepareUser(first.value.user);
   if (!user.ok) return malformed('SCRAM: the user name is prohibited');
   if (first.value.authzid !== '' && first.value.authzid !== first.value.user) {
     return failed({ why: 'authorization' });

@@ -52,6 +52,7 @@ export const replyCatalogue: Readonly<Record<keyof typeof say, CatalogueEntry>> 
   enrolInMail: { reply: say.enrolInMail, definedIn: 'RFC 5321 section 4.1.4' },
   enrolExists: { reply: say.enrolExists, definedIn: 'RFC 5321 section 2.2.2' },
   enrolReserved: { reply: say.enrolReserved, definedIn: 'RFC 5321 section 2.2.2' },
+  enrolUnusable: { reply: say.enrolUnusable, definedIn: 'RFC 4013 section 2' },
   enrolElsewhere: { reply: say.enrolElsewhere(['DOMAIN']), definedIn: 'RFC 5321 section 2.2.2' },
   enrolThrottled: { reply: say.enrolThrottled(30), definedIn: 'RFC 5321 section 2.2.2' },
   xclientNotHere: { reply: say.xclientNotHere, definedIn: 'RFC 5321 section 2.2.2' },

@@ -115,6 +115,7 @@ export const say = {
   enrolInMail: reply(503, '5.1', 'XENROL is not allowed inside a mail transaction; RSET first'),
   enrolExists: reply(550, '7.0', 'That account exists already; AUTH with its password'),
   enrolReserved: reply(550, '7.0', 'That name is reserved; choose another'),
+  enrolUnusable: reply(550, '7.0', 'Nobody could log in by that name (SASLprep); choose another'),
   enrolElsewhere: (domains: readonly string[]) =>
     reply(550, '7.0', `Accounts here are in ${shown(domains.join(', '))}; give an address of that domain`),
   enrolThrottled: (waitSeconds: number) =>

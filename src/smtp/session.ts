@@ -148,7 +148,7 @@ export type Refusal =
         | 'looping'
         | 'recipient-gone';
     }
-  | { readonly why: 'exists' | 'reserved' }
+  | { readonly why: 'exists' | 'reserved' | 'unusable' }
   | { readonly why: 'elsewhere'; readonly domains: readonly string[] }
   /** The domain of the sender does not vouch for the letter, and asks for such letters to be refused. */
   | { readonly why: 'dmarc' | 'spf'; readonly domain: string }

@@ -21,6 +21,8 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.enrolExists;
     case 'reserved':
       return say.enrolReserved;
+    case 'unusable':
+      return say.enrolUnusable;
     case 'elsewhere':
       return say.enrolElsewhere(refusal.domains);
     case 'dmarc':
