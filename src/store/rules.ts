@@ -1,6 +1,7 @@
-import type { OmittedRange } from '../mail/omitted-ranges.ts';
-import { services, type AppPassword, type BlobHash, type Delivery } from './port.ts';
+import { omittedBytes, type OmittedRange } from '../mail/omitted-ranges.ts';
+import { services, type AppPassword, type BlobHash, type Delivery, type NewLetter } from './port.ts';
 import { StoreFault } from './fault.ts';
+import { checkKeywords } from './keywords.ts';
 
 /** The store keeps at most this many tallies. */
 export const MAX_TALLIES = 100_000;
@@ -11,8 +12,8 @@ export const MAX_CREDENTIALS = 100;
 /** A letter has at most this many ranges that are not served. */
 const MAX_OMITTED = 1000;
 
-/** The name of the mailbox that every account begins with (RFC 9051 section 5.1). */
-export const INBOX_NAME = 'INBOX';
+/** A letter brings at most this many message identifiers that put it into a thread. */
+const MAX_MESSAGE_IDS = 100;
 
 /** The largest unique identifier (RFC 9051 section 9, nz-number). */
 export const MAX_UID = 0xffff_ffff;
@@ -31,13 +32,31 @@ export const nextUidValidity = (previous: number, createdAt: number): number =>
 
 /** Throws the fault of a caller whose delivery contradicts itself. */
 export const checkDelivery = (delivery: Delivery): void => {
-  const bytes = delivery.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  if (bytes !== delivery.sizeBytes)
-    throw new StoreFault(`a delivery of ${delivery.sizeBytes} bytes came with chunks of ${bytes}`);
-  if (!isBlobHash(delivery.hash)) throw new StoreFault('a delivery without a SHA-256 in lower-case hex');
   if (delivery.recipients.length === 0) throw new StoreFault('a delivery without a recipient');
-  checkOmitted(delivery.omitted ?? [], delivery.sizeBytes);
+  for (const { mailboxes, keywords } of delivery.recipients) {
+    if (mailboxes !== undefined && (mailboxes.length === 0 || new Set(mailboxes).size < mailboxes.length))
+      throw new StoreFault('a recipient without a mailbox, or with one twice');
+    checkKeywords(keywords ?? []);
+  }
+  checkLetter(delivery);
 };
+
+/** Throws the fault of a caller whose letter contradicts itself. */
+export const checkLetter = (letter: NewLetter): void => {
+  const bytes = letter.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  if (letter.spool === undefined ? bytes !== letter.sizeBytes : bytes !== 0)
+    throw new StoreFault(`a letter of ${letter.sizeBytes} bytes came with chunks of ${bytes}`);
+  if (!isBlobHash(letter.hash)) throw new StoreFault('a letter without a SHA-256 in lower-case hex');
+  if ((letter.threading?.messageIds.length ?? 0) > MAX_MESSAGE_IDS)
+    throw new StoreFault(`a letter with ${letter.threading?.messageIds.length} message identifiers`);
+  checkOmitted(letter.omitted ?? [], letter.sizeBytes);
+};
+
+/** The bytes of a letter as it is served to one recipient. */
+export const servedBytes = (
+  letter: Pick<NewLetter, 'sizeBytes' | 'omitted'>,
+  prefix: Uint8Array,
+): number => prefix.length + letter.sizeBytes - omittedBytes(letter.omitted ?? []);
 
 const checkOmitted = (omitted: readonly OmittedRange[], sizeBytes: number): void => {
   if (omitted.length > MAX_OMITTED)

@@ -139,8 +139,175 @@ const OMITTED = `
 ALTER TABLE letter ADD COLUMN omitted TEXT;
 `;
 
+/*
+ * The whole model: trees of mailboxes, keywords, threads, what is gone, quotas, the queue.
+ *
+ * `placement` is in the order of IMAP: what a mailbox is opened with is one range of it. Each delivery writes it and
+ * `placement_by_letter`, and no other index: the letters of a mailbox come in the order of their modification sequences
+ * and, nearly always, of their dates, so that only the exceptions have to be found by an index. `changed` marks those
+ * that changed since they were put there, `out_of_order` those that are older than one that was there before them.
+ *
+ * `flags` has a bit each for $seen (1), $answered (2), $flagged (4), \\deleted (8) and $draft (16); `keywords` are the others
+ * with a space between them. `parent` is 0 at the top. `thread_letter` has no row for the letter that began its thread
+ * and gave it its number. `letter.thread_keys` are the rows of `thread_key` that it asked for, 8 bytes each.
+ *
+ * The queue is the account 0 where blobs are counted.
+ */
+const MODEL = `
+ALTER TABLE account ADD COLUMN quota_bytes INTEGER;
+ALTER TABLE account ADD COLUMN quota_letters INTEGER;
+ALTER TABLE account ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN used_letters INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN floor_mod_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN change_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN removed_at INTEGER;
+CREATE INDEX account_by_change_seq ON account (change_seq);
+INSERT INTO counter (name, value) VALUES ('change_seq', 0);
+ALTER TABLE letter ADD COLUMN thread INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE letter ADD COLUMN created_mod_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE letter ADD COLUMN served_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE letter ADD COLUMN thread_keys BLOB;
+ALTER TABLE letter ADD COLUMN parsed BLOB;
+UPDATE letter SET thread = id, served_bytes = length(prefix) + size_bytes - coalesce((SELECT
+  sum(json_extract(value, '$.end') - json_extract(value, '$.start')) FROM json_each(omitted)), 0);
+CREATE TABLE mailbox_tree (
+  account INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  parent INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT,
+  subscribed INTEGER NOT NULL,
+  sort_order INTEGER NOT NULL,
+  uid_validity INTEGER NOT NULL,
+  uid_next INTEGER NOT NULL,
+  highest_mod_seq INTEGER NOT NULL,
+  created_mod_seq INTEGER NOT NULL,
+  mod_seq INTEGER NOT NULL,
+  latest_received_at INTEGER NOT NULL,
+  letters INTEGER NOT NULL,
+  unseen INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  PRIMARY KEY (account, id),
+  UNIQUE (account, parent, name)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE placement RENAME TO placement_before;
+DROP INDEX placement_by_uid;
+CREATE TABLE placement (
+  account INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  letter INTEGER NOT NULL,
+  letter_row INTEGER NOT NULL,
+  thread INTEGER NOT NULL,
+  mod_seq INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords TEXT NOT NULL,
+  saved_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  served_bytes INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  out_of_order INTEGER NOT NULL,
+  PRIMARY KEY (account, mailbox, uid)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX placement_by_letter ON placement (account, letter, mailbox);
+CREATE INDEX placement_changed ON placement (account, mailbox, mod_seq) WHERE changed = 1;
+CREATE INDEX placement_out_of_order ON placement (account, mailbox, received_at) WHERE out_of_order = 1;
+INSERT INTO placement SELECT p.account, p.mailbox, p.uid, p.letter, p.letter_row, p.letter, p.mod_seq, 0, '',
+  l.received_at, l.received_at, l.served_bytes, 0, 1 FROM placement_before p JOIN letter l ON l.row = p.letter_row;
+UPDATE letter SET created_mod_seq = (SELECT mod_seq FROM placement_before p WHERE p.letter_row = letter.row
+  AND p.account = letter.account AND p.letter = letter.id);
+DROP TABLE placement_before;
+INSERT INTO mailbox_tree SELECT m.account, m.id, 0, m.name, m.role, 1, 0, m.uid_validity, m.uid_next, m.mod_seq, 1,
+  m.mod_seq, 0, m.letters, m.letters, 0,
+  coalesce((SELECT sum(served_bytes) FROM placement p WHERE p.account = m.account AND p.mailbox = m.id), 0)
+  FROM mailbox m;
+DROP TABLE mailbox;
+ALTER TABLE mailbox_tree RENAME TO mailbox;
+UPDATE mailbox SET latest_received_at = coalesce((SELECT max(received_at) FROM placement p
+  WHERE p.account = mailbox.account AND p.mailbox = mailbox.id), 0);
+UPDATE account SET
+  used_bytes = coalesce((SELECT sum(size_bytes) FROM mailbox m WHERE m.account = account.id), 0),
+  used_letters = coalesce((SELECT sum(letters) FROM mailbox m WHERE m.account = account.id), 0);
+CREATE TABLE lost_subscription (
+  account INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  PRIMARY KEY (account, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE thread_key (
+  account INTEGER NOT NULL,
+  key INTEGER NOT NULL,
+  thread INTEGER NOT NULL,
+  PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE thread_letter (
+  account INTEGER NOT NULL,
+  thread INTEGER NOT NULL,
+  letter INTEGER NOT NULL,
+  PRIMARY KEY (account, thread, letter)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE gone_placement (
+  account INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  mod_seq INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  letter INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (account, mailbox, mod_seq, uid)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE gone (
+  account INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  mod_seq INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (account, kind, mod_seq, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE removed_letter (
+  account INTEGER NOT NULL,
+  letter INTEGER NOT NULL,
+  letter_row INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (account, letter)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX removed_letter_by_at ON removed_letter (at);
+CREATE TABLE object (
+  account INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  created_mod_seq INTEGER NOT NULL,
+  mod_seq INTEGER NOT NULL,
+  PRIMARY KEY (account, kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE domain (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE alias (
+  name TEXT PRIMARY KEY,
+  targets TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue_entry (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account INTEGER,
+  destination TEXT NOT NULL,
+  state TEXT NOT NULL,
+  prefix BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  blob INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  omitted TEXT,
+  due_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  leased_until INTEGER
+) STRICT;
+CREATE INDEX queue_entry_by_due_at ON queue_entry (due_at);
+`;
+
 /** Forward only: the migration at index n takes a database from version n to n + 1. A released one never changes. */
-export const MIGRATIONS: readonly string[] = [FIRST, CREDENTIALS, OMITTED];
+export const MIGRATIONS: readonly string[] = [FIRST, CREDENTIALS, OMITTED, MODEL];
 
 /** The schema version that this program reads and writes (`PRAGMA user_version`). */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

@@ -1,0 +1,54 @@
+import type { Eventually } from '../../result.ts';
+import type { AccountId, LetterId, MailboxId, ModSeq, ThreadId, Uid } from './ids.ts';
+
+/** Where words are looked for. */
+export type SearchField = 'anywhere' | 'subject' | 'from' | 'to' | 'cc' | 'bcc' | 'body' | 'attachment';
+
+/** What letters are looked for. Times are milliseconds since 1970; `from` is included and `before` is not. */
+export type LetterFilter =
+  | { readonly where: 'every' | 'any' | 'none'; readonly of: readonly LetterFilter[] }
+  /** Every word of it, in this order, the last one perhaps only begun; without regard to case and accents. */
+  | { readonly where: 'words'; readonly field: SearchField; readonly words: string }
+  | { readonly where: 'mailbox'; readonly mailbox: MailboxId }
+  /** With `uids`, those of `SearchQuery.mailbox`. */
+  | { readonly where: 'uids'; readonly uids: readonly Uid[] }
+  | { readonly where: 'letters'; readonly letters: readonly LetterId[] }
+  | { readonly where: 'thread'; readonly thread: ThreadId }
+  /** In the mailbox that is searched; in any one where none is named. */
+  | { readonly where: 'keyword'; readonly keyword: string }
+  | { readonly where: 'received' | 'saved' | 'sent'; readonly from?: number; readonly before?: number }
+  /** Bytes as served; inclusive. */
+  | { readonly where: 'size'; readonly least?: number; readonly most?: number }
+  | { readonly where: 'changed-since'; readonly modSeq: ModSeq };
+
+export type SearchSort = {
+  readonly by: 'received' | 'sent' | 'saved' | 'size' | 'subject' | 'from' | 'uid';
+  readonly order: 'ascending' | 'descending';
+};
+
+export type SearchQuery = {
+  readonly account: AccountId;
+  /** null: the whole account, each letter once. */
+  readonly mailbox: MailboxId | null;
+  readonly filter: LetterFilter | null;
+  /** The first decides; what is left equal is in the order of the numbers. Empty: by uid, or by letter. */
+  readonly sort: readonly SearchSort[];
+  /** Of each thread only the letter that comes first (RFC 8621 section 4.4.3). */
+  readonly threads: 'whole' | 'first-letter';
+  readonly offset: number;
+  readonly count: number;
+};
+
+export type Found = {
+  /** `uid` is 0 where the whole account was searched. */
+  readonly hits: readonly { readonly letter: LetterId; readonly uid: Uid; readonly thread: ThreadId }[];
+  /** How many there are in all. */
+  readonly total: number;
+};
+
+export interface SearchStore {
+  /** The index first catches up with what was delivered, so that nothing that was acknowledged is missed. */
+  search(query: SearchQuery): Eventually<Found>;
+  /** Drops the account's index; the next search builds it anew, while everything else goes on. */
+  dropIndex(account: AccountId): Promise<void>;
+}
