@@ -41,7 +41,10 @@ export const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['imap', pure('imap', 'bytes', 'mail', 'sasl')],
   ['pop3', pure('pop3', 'bytes', 'mail', 'sasl')],
   ['passport', pure('passport', 'mail')],
-  ['store/port', part(['store/port.ts', 'store/port', 'store/contract.ts', 'store/contract'], ...keptByStores)],
+  [
+    'store/port',
+    part(['store/port.ts', 'store/port', 'store/contract.ts', 'store/contract'], ...keptByStores),
+  ],
   ['jmap', pure('jmap', 'mail', 'store/port')],
   // What the implementations share stands in `store` itself; what is one implementation's stands in its folder.
   ['store', part(['store'], 'store/port', ...keptByStores)],

@@ -170,12 +170,12 @@ test('a letter from a stranger in the clear is taken, and says that it came so',
   assert.match(await stranger.sends(from, ['alice@example.org'], letter), /^250 2\.0\.0 /);
   const { letters, served } = await mailOf(door, 'alice@example.org');
   const [{ transport } = assert.fail()] = letters;
-  assert.equal(transport.protocol, 'ESMTP');
-  assert.equal(transport.tls, null);
-  assert.equal(transport.authentication, null);
-  assert.equal(transport.senders?.spf.result, 'pass');
+  assert.equal(transport?.protocol, 'ESMTP');
+  assert.equal(transport?.tls, null);
+  assert.equal(transport?.authentication, null);
+  assert.equal(transport?.senders?.spf.result, 'pass');
   assert.deepEqual(
-    transport.senders?.dmarc.map(({ result }) => result),
+    transport?.senders?.dmarc.map(({ result }) => result),
     ['pass'],
   );
   assert.match(
@@ -193,8 +193,8 @@ test('STARTTLS from 1.2 on, no ticket, no client certificate; the letter says wh
     assert.doesNotMatch(await stranger.says('EHLO host.sender.example'), /STARTTLS|AUTH|XENROL/);
     assert.match(await stranger.sends(from, ['alice@example.org'], letter), /^250 2\.0\.0 /);
     const { letters, served } = await mailOf(door, 'alice@example.org');
-    assert.equal(letters[0]?.transport.tls?.version, version);
-    assert.equal(letters[0]?.transport.protocol, 'ESMTPS');
+    assert.equal(letters[0]?.transport?.tls?.version, version);
+    assert.equal(letters[0]?.transport?.protocol, 'ESMTPS');
     assert.match(served[0] ?? '', new RegExp(`version=${version}`));
   }
   const old = await arrive(t, door);
@@ -256,6 +256,6 @@ test('a letter whose domain asks for rejection is refused, the null sender is no
   assert.deepEqual((await mailOf(door, 'alice@example.org')).letters, []);
   assert.match(await stranger.sends('', ['alice@example.org'], letter), /^250 2\.0\.0 /);
   const { letters, served } = await mailOf(door, 'alice@example.org');
-  assert.equal(letters[0]?.transport.reversePath, '');
+  assert.equal(letters[0]?.transport?.reversePath, '');
   assert(served[0]?.startsWith('Return-Path: <>\r\n'));
 });

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSqliteStore, type StoreDoor } from '../store/sqlite/client.ts';
+import type { StoreDoor } from '../store/sqlite/channel.ts';
+import { openSqliteStore } from '../store/sqlite/client.ts';
 import { HouseRefused, openHouse, type HouseSetup } from './house.ts';
 import { openLog, type LogSettings } from './log.ts';
 

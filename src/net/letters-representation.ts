@@ -6,7 +6,6 @@ import type { AccountName, Letter, LetterId } from '../store/port.ts';
 /** A letter in JSON, without its text. Times are ISO 8601 in UTC. */
 export type LetterJson = {
   readonly id: number;
-  readonly uid: number;
   readonly receivedAt: string;
   /** The envelope's paths without angle brackets; `mailFrom` is empty for the null sender. */
   readonly mailFrom: string;
@@ -18,7 +17,8 @@ export type LetterJson = {
   /** Of the letter as it came; as served it begins with the fields of this server. */
   readonly sizeBytes: number;
   readonly sha256: string;
-  readonly transport: TransportRecord;
+  /** null for a letter that came in a file. */
+  readonly transport: TransportRecord | null;
   /** Where the letter is, relative to the server. */
   readonly url: string;
 };
@@ -38,9 +38,8 @@ export function letterJson(account: AccountName, letter: Letter): LetterJson {
   const { summary, transport } = letter;
   return {
     id: letter.id,
-    uid: letter.uid,
     receivedAt: new Date(letter.receivedAt).toISOString(),
-    mailFrom: transport.reversePath,
+    mailFrom: transport?.reversePath ?? '',
     rcptTo: letter.forwardPath,
     subject: summary.subject,
     from: summary.from,
@@ -106,7 +105,7 @@ function frameLines(letter: Letter): readonly string[] {
   return [
     `[DATE: ${month}/${day}/${year}] [TIME: ${at.slice(11, 19)}]`,
     '[Delivered]',
-    `MAIL FROM: ${oneLine(letter.transport.reversePath) || '<>'}`,
+    `MAIL FROM: ${oneLine(letter.transport?.reversePath ?? '') || '<>'}`,
     `RCPT TO: ${oneLine(letter.forwardPath)}`,
     `Subject: ${oneLine(letter.summary.subject)}`,
     '',

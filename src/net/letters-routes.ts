@@ -237,7 +237,7 @@ const listed = (account: AccountName, letter: Letter, shown: string, index: numb
 
 const mboxPieces: Pieces = (_account, letter, bytes) =>
   mboxEntry(
-    { reversePath: letter.transport.reversePath, receivedAt: letter.receivedAt },
+    { reversePath: letter.transport?.reversePath ?? '', receivedAt: letter.receivedAt },
     letter.prefix,
     bytes,
   );
@@ -278,8 +278,7 @@ function isKnown(c: HttpContext, etag: string): boolean {
 function tagOf(form: string, account: AccountName, letters: readonly Letter[], next: string | null): string {
   const parts = letters.flatMap((letter) => [
     letterPath(account, letter.id),
-    letter.uid,
-    String(letter.modSeq),
+    String(letter.createdModSeq),
     letter.hash,
     letter.receivedAt,
     letter.forwardPath,

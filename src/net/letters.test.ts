@@ -39,7 +39,6 @@ test('a letter in each of its representations', async (t) => {
   const { transport, ...rest_ } = read;
   assert.deepEqual(rest_, {
     id: 1,
-    uid: 1,
     receivedAt: '2020-06-30T01:03:35.000Z',
     mailFrom: 'nu1@447.edu',
     rcptTo: 'nu1@447.edu',

@@ -25,6 +25,7 @@ export const isInbox = (name: string): boolean => name.toUpperCase() === INBOX_N
 /** Whether a mailbox at that level may have the name (RFC 5198 section 2, RFC 9051 section 5.1). */
 export const isMailboxName = (name: string, level: 'top' | 'below'): boolean => {
   if (name === '' || Buffer.byteLength(name) > LONGEST_NAME_BYTES || !name.isWellFormed()) return false;
-  if (name.includes('/') || name.normalize('NFC') !== name || /[\p{Cc}\u2028\u2029]/u.test(name)) return false;
+  if (name.includes('/') || name.normalize('NFC') !== name || /[\p{Cc}\u2028\u2029]/u.test(name))
+    return false;
   return level === 'top' || !isInbox(name);
 };

@@ -1,5 +1,13 @@
 import { omittedBytes, type OmittedRange } from '../mail/omitted-ranges.ts';
-import { services, type AppPassword, type BlobHash, type Delivery, type NewLetter } from './port.ts';
+import {
+  services,
+  type Alias,
+  type AppPassword,
+  type BlobHash,
+  type Delivery,
+  type NewLetter,
+  type ObjectChange,
+} from './port.ts';
 import { StoreFault } from './fault.ts';
 import { checkKeywords } from './keywords.ts';
 
@@ -8,6 +16,9 @@ export const MAX_TALLIES = 100_000;
 
 /** An account has at most this many app passwords, and this many bound certificates. */
 export const MAX_CREDENTIALS = 100;
+
+/** An account has at most this many objects of a kind. */
+export const MAX_OBJECTS = 10_000;
 
 /** A letter has at most this many ranges that are not served. */
 const MAX_OMITTED = 1000;
@@ -53,10 +64,8 @@ export const checkLetter = (letter: NewLetter): void => {
 };
 
 /** The bytes of a letter as it is served to one recipient. */
-export const servedBytes = (
-  letter: Pick<NewLetter, 'sizeBytes' | 'omitted'>,
-  prefix: Uint8Array,
-): number => prefix.length + letter.sizeBytes - omittedBytes(letter.omitted ?? []);
+export const servedBytes = (letter: Pick<NewLetter, 'sizeBytes' | 'omitted'>, prefix: Uint8Array): number =>
+  prefix.length + letter.sizeBytes - omittedBytes(letter.omitted ?? []);
 
 const checkOmitted = (omitted: readonly OmittedRange[], sizeBytes: number): void => {
   if (omitted.length > MAX_OMITTED)
@@ -92,3 +101,23 @@ export const checkAppPassword = ({ sha256, scope }: Pick<AppPassword, 'sha256' |
 export const checkCount = (count: number): void => {
   if (!Number.isSafeInteger(count) || count < 0) throw new StoreFault(`a page of ${count} letters`);
 };
+
+/** An alias has at most this many targets. */
+const MAX_TARGETS = 100;
+
+/** Throws the fault of a caller whose alias leads nowhere, to too many, or to one twice. */
+export const checkAlias = ({ targets }: Pick<Alias, 'targets'>): void => {
+  if (targets.length === 0 || targets.length > MAX_TARGETS || new Set(targets).size < targets.length)
+    throw new StoreFault(`an alias with ${targets.length} targets, or with one twice`);
+};
+
+const LONGEST_OBJECT_NAME = 1024;
+const LARGEST_OBJECT = 1024 * 1024;
+
+/** Whether the store keeps objects of this size. Throws for one without a name. */
+export const areObjectsSmall = (changes: readonly ObjectChange[]): boolean =>
+  changes.every((change) => {
+    if (change.name === '') throw new StoreFault(`a ${change.kind} without a name`);
+    const value = change.do === 'put' ? Buffer.byteLength(change.value) : 0;
+    return Buffer.byteLength(change.name) <= LONGEST_OBJECT_NAME && value <= LARGEST_OBJECT;
+  });

@@ -3,7 +3,15 @@ import type { AccountId, MailboxId, ModSeq, Uid } from './ids.ts';
 
 /** What a mailbox is for: the names of the IANA registry, as JMAP writes them (RFC 8621 section 2, RFC 6154 section 2). */
 export type MailboxRole =
-  'inbox' | 'archive' | 'drafts' | 'flagged' | 'important' | 'junk' | 'sent' | 'trash' | 'all';
+  | 'inbox'
+  | 'archive'
+  | 'drafts'
+  | 'flagged'
+  | 'important'
+  | 'junk'
+  | 'sent'
+  | 'trash'
+  | 'all';
 
 export type Mailbox = {
   readonly id: MailboxId;
@@ -56,7 +64,14 @@ export type MailboxUpdate = {
  * in NFC, with a control character or `/`, or INBOX below the top. `role-taken`: another mailbox has the role.
  * `too-many`: the account has 10,000. `too-deep`: below 32 others.
  */
-export type MailboxRefusal = 'no-account' | 'no-parent' | 'exists' | 'bad-name' | 'role-taken' | 'too-many' | 'too-deep';
+export type MailboxRefusal =
+  | 'no-account'
+  | 'no-parent'
+  | 'exists'
+  | 'bad-name'
+  | 'role-taken'
+  | 'too-many'
+  | 'too-deep';
 
 /** The mailboxes of an account: a tree, with `/` between the levels where a path is written. */
 export interface MailboxStore {

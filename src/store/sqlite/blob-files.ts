@@ -1,8 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { BlobHash } from '../port.ts';
+import type { BlobHash, SpoolId } from '../port.ts';
 import { StoreFault } from '../fault.ts';
 import { isBlobHash } from '../rules.ts';
+
+/** Where letters lie while they come in, in the folder of the blobs. */
+const SPOOL_FOLDER = 'spool';
+
+/** No piece of a file that is read in pieces is larger. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Makes what a folder names durable. Windows has no such call; NTFS journals names by itself. */
 export const syncFolder = (folder: string): void => {
@@ -65,6 +71,32 @@ export class BlobFiles {
     syncFolder(shelf);
   }
 
+  /** Takes a spooled file over, whose bytes are on disk already, under the name of its hash. */
+  adopt(hash: BlobHash, spool: SpoolId): void {
+    const target = this.#path(hash);
+    const shelf = path.dirname(target);
+    makeFolder(this.#folder);
+    makeFolder(shelf);
+    // Linked and not renamed: a group that is rolled back and done again finds it a second time.
+    fs.rmSync(target, { force: true });
+    fs.linkSync(this.spoolPath(spool), target);
+    syncFolder(shelf);
+  }
+
+  /** How long the spooled file is. */
+  spooledBytes(spool: SpoolId): number {
+    return fs.statSync(this.spoolPath(spool)).size;
+  }
+
+  /** Where a spooled file lies. */
+  spoolPath(spool: SpoolId): string {
+    return path.join(this.#folder, SPOOL_FOLDER, spool);
+  }
+
+  remove(hash: BlobHash): void {
+    fs.rmSync(this.#path(hash), { force: true });
+  }
+
   /** Whether the file is there with that length. */
   has(hash: BlobHash, sizeBytes: number): boolean {
     return fs.statSync(this.#path(hash), { throwIfNoEntry: false })?.size === sizeBytes;
@@ -76,6 +108,40 @@ export class BlobFiles {
     if (bytes.length !== sizeBytes)
       throw new StoreFault(`blob file ${hash} has ${bytes.length} bytes and not ${sizeBytes}`);
     return bytes;
+  }
+
+  /** The file's bytes from `start` up to `end`, as they are asked for. */
+  async *pieces(
+    hash: BlobHash,
+    sizeBytes: number,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): AsyncIterable<Uint8Array> {
+    const handle = await fs.promises.open(this.#path(hash), 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size !== sizeBytes)
+        throw new StoreFault(`blob file ${hash} has ${size} bytes and not ${sizeBytes}`);
+      for (let at = start; at < end;) {
+        const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at));
+        const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+        if (bytesRead === 0) throw new StoreFault(`blob file ${hash} ends at ${at} and not at ${sizeBytes}`);
+        at += bytesRead;
+        yield piece.subarray(0, bytesRead);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Makes the folder where letters lie while they come in, and removes what dead processes have left there. */
+  prepareSpool(isAlive: (pid: number) => boolean): void {
+    makeFolder(this.#folder);
+    const folder = path.join(this.#folder, SPOOL_FOLDER);
+    makeFolder(folder);
+    for (const name of fs.readdirSync(folder)) {
+      const pid = /^(\d+)-/.exec(name)?.[1];
+      if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(path.join(folder, name), { force: true });
+    }
   }
 
   /** The files that nothing refers to: left by a crash between a file and its row, or never finished. */

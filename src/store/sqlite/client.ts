@@ -1,52 +1,67 @@
-import type { MessagePort } from 'node:worker_threads';
 import type {
   Account,
   AccountId,
   AccountName,
+  Alias,
   AppPassword,
+  Arrangement,
   BlobHash,
   BoundCertificate,
   Change,
   Delivery,
+  Found,
+  KeywordChange,
   Letter,
   LetterId,
   LetterQuery,
   Mailbox,
+  MailboxId,
+  MailboxUpdate,
+  ModSeq,
   NewAccount,
-  Placement,
+  NewLetter,
+  NewMailbox,
+  NewQueued,
+  ObjectChange,
+  ObjectKind,
+  PlacedLetter,
+  PlacedQuery,
+  Queued,
+  QueueId,
+  Quota,
+  RemovedLetter,
+  Retention,
+  SearchQuery,
+  Spool,
   Store,
+  StoredObject,
   Tally,
   TallyEvent,
+  ThreadId,
+  Uid,
+  Usage,
   Verifiers,
 } from '../port.ts';
-import type { Eventually, Result } from '../../result.ts';
-import { StoreClosed, StoreFault, StoreOverloaded } from '../fault.ts';
-import { Listeners } from '../listeners.ts';
-import { checkAppPassword, checkDelivery, checkSha256 } from '../rules.ts';
+import { ok, refused, type Eventually, type Result } from '../../result.ts';
+import { omittedBytes } from '../../mail/omitted-ranges.ts';
+import { StoreFault } from '../fault.ts';
+import { checkKeywords } from '../keywords.ts';
+import {
+  areObjectsSmall,
+  checkAlias,
+  checkAppPassword,
+  checkDelivery,
+  checkLetter,
+  checkSha256,
+} from '../rules.ts';
+import { BlobFiles } from './blob-files.ts';
+import { Channel, DEFAULT_BOUNDS, type StoreDoor, type WaitingBounds } from './channel.ts';
 import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
-import { pack } from './outbox.ts';
 import { Reader } from './reader.ts';
-import { type Answer, fromWire, type Write, type Written } from './write.ts';
-
-/** What may wait at one client: beyond it a write is refused with `StoreOverloaded`. */
-export type WaitingBounds = { readonly operations: number; readonly bytes: number };
-
-/** Enough for every session of a busy thread to have a letter under way; little enough to hold in memory. */
-const DEFAULT_BOUNDS: WaitingBounds = { operations: 4096, bytes: 64 * 1024 * 1024 };
-
-/** A way to the store thread, to be handed to one thread of this process (`port` in the transfer list). */
-export type StoreDoor = {
-  readonly port: MessagePort;
-  /** One Int32: how many listeners this client has. Set before `onChange` returns, read after each commit. */
-  readonly listening: SharedArrayBuffer;
-};
-
-type Waiting = {
-  readonly bytes: number;
-  readonly resolve: (value: Written[keyof Written]) => void;
-  readonly reject: (fault: StoreFault) => void;
-};
+import { SpoolFile } from './spool.ts';
+import { threadKeys } from './thread-keys.ts';
+import type { LetterWrite, WriteOf, Written } from './write.ts';
 
 const copyOf = ({ scram, argon2id }: Verifiers): Verifiers => ({
   argon2id,
@@ -57,6 +72,21 @@ const copyOf = ({ scram, argon2id }: Verifiers): Verifiers => ({
     storedKey: new Uint8Array(scram.storedKey),
     serverKey: new Uint8Array(scram.serverKey),
   },
+});
+
+/** A letter as it crosses to the store thread. What it costs to make is spent on this thread. */
+const letterWrite = (letter: NewLetter): LetterWrite => ({
+  hash: letter.hash,
+  sizeBytes: letter.sizeBytes,
+  chunks: letter.chunks,
+  spool: letter.spool ?? null,
+  summary: letter.summary,
+  parsed: letter.parsed ?? null,
+  threadKeys: threadKeys(letter.threading),
+  transport: JSON.stringify(letter.transport),
+  receivedAt: letter.receivedAt,
+  omitted: formatOmitted(letter.omitted ?? []),
+  keptBytes: letter.sizeBytes - omittedBytes(letter.omitted ?? []),
 });
 
 /** How often a read that finds the database locked (another process recovers it) is tried again, a turn each. */
@@ -71,26 +101,15 @@ const isBusy = (cause: unknown): boolean =>
 /** The store as one thread of the process sees it: reads on its own connection, writes by message. */
 class SqliteStore implements Store {
   readonly #reader: Reader;
-  readonly #port: MessagePort;
-  readonly #listening: Int32Array;
-  readonly #bounds: WaitingBounds;
-  readonly #listeners = new Listeners();
-  /** In the order of the writes; the first `#answered` of them have their outcome. */
-  #waiting: Waiting[] = [];
-  #answered = 0;
-  #waitingBytes = 0;
-  #outbox: Write[] = [];
-  #closed: StoreClosed | null = null;
-  #idle: (() => void) | null = null;
+  readonly #files: BlobFiles;
+  readonly #channel: Channel;
   #closing: Promise<void> | null = null;
 
   constructor(folder: string, door: StoreDoor, bounds: WaitingBounds) {
-    this.#reader = new Reader(folderPaths(folder));
-    this.#port = door.port;
-    this.#listening = new Int32Array(door.listening);
-    this.#bounds = bounds;
-    this.#port.on('message', (answer: Answer) => this.#answer(answer));
-    this.#port.once('close', () => this.#end(new StoreClosed('the store thread has ended')));
+    const paths = folderPaths(folder);
+    this.#reader = new Reader(paths);
+    this.#files = new BlobFiles(paths.blobs);
+    this.#channel = new Channel(door, bounds);
   }
 
   account(name: AccountName): Eventually<Account | null> {
@@ -103,6 +122,10 @@ class SqliteStore implements Store {
 
   verifiers(account: AccountId): Eventually<Verifiers | null> {
     return this.#read((reader) => reader.verifiers(account));
+  }
+
+  quota(account: AccountId): Eventually<{ readonly quota: Quota; readonly usage: Usage } | null> {
+    return this.#read((reader) => reader.quota(account));
   }
 
   appPasswords(account: AccountId): Eventually<readonly AppPassword[]> {
@@ -121,120 +144,346 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.accountsOfCertificate(sha256));
   }
 
-  mailboxes(account: AccountId): Eventually<readonly Mailbox[]> {
-    return this.#read((reader) => reader.mailboxes(account));
+  domains(): Eventually<readonly string[]> {
+    return this.#read((reader) => reader.domains());
   }
 
-  letters(query: LetterQuery): Eventually<readonly Letter[]> {
-    return this.#read((reader) => reader.letters(query));
+  aliases(): Eventually<readonly Alias[]> {
+    return this.#read((reader) => reader.aliases());
   }
 
-  letter(account: AccountId, letter: LetterId): Eventually<Letter | null> {
-    return this.#read((reader) => reader.letter(account, letter));
-  }
-
-  blob(account: AccountId, hash: BlobHash): Eventually<Uint8Array | null> {
-    return this.#read((reader) => reader.blob(account, hash));
+  alias(name: AccountName): Eventually<Alias | null> {
+    return this.#read((reader) => reader.alias(name));
   }
 
   tallies(keys: readonly string[]): Eventually<readonly Tally[]> {
     return this.#read((reader) => reader.tallies(keys));
   }
 
-  async createAccount(account: NewAccount): Promise<Result<Account, 'exists'>> {
-    const own: NewAccount = { ...account, verifiers: copyOf(account.verifiers) };
-    return this.#write({ do: 'create-account', account: own }, 0);
+  mailboxes(account: AccountId): Eventually<readonly Mailbox[]> {
+    return this.#read((reader) => reader.mailboxes(account));
   }
 
-  async setVerifiers(account: AccountId, verifiers: Verifiers): Promise<Result<null, 'no-account'>> {
-    return this.#write({ do: 'set-verifiers', account, verifiers: copyOf(verifiers) }, 0);
+  mailbox(account: AccountId, mailbox: MailboxId): Eventually<Mailbox | null> {
+    return this.#read((reader) => reader.mailbox(account, mailbox));
+  }
+
+  lostSubscriptions(account: AccountId): Eventually<readonly string[]> {
+    return this.#read((reader) => reader.lostSubscriptions(account));
+  }
+
+  letters(query: LetterQuery): Eventually<readonly Letter[]> {
+    return this.#readOf(query.account, [], (reader) => reader.letters.letters(query));
+  }
+
+  letter(account: AccountId, letter: LetterId): Eventually<Letter | null> {
+    return this.#readOf(account, null, (reader) => reader.letters.letter(account, letter));
+  }
+
+  lettersById(account: AccountId, letters: readonly LetterId[]): Eventually<readonly Letter[]> {
+    return this.#readOf(account, [], (reader) => reader.letters.lettersById(account, letters));
+  }
+
+  uids(account: AccountId, mailbox: MailboxId): Eventually<Uint32Array> {
+    return this.#readOf(account, new Uint32Array(), (reader) => reader.letters.uids(account, mailbox));
+  }
+
+  placed(query: PlacedQuery): Eventually<readonly PlacedLetter[]> {
+    return this.#readOf(query.account, [], (reader) => reader.letters.placed(query));
+  }
+
+  placesOf(account: AccountId, letters: readonly LetterId[]): Eventually<readonly PlacedLetter[]> {
+    return this.#readOf(account, [], (reader) => reader.letters.placesOf(account, letters));
+  }
+
+  thread(account: AccountId, thread: ThreadId): Eventually<readonly LetterId[]> {
+    return this.#readOf(account, [], (reader) => reader.letters.thread(account, thread));
+  }
+
+  removedLetters(query: LetterQuery): Eventually<readonly RemovedLetter[]> {
+    return this.#readOf(query.account, [], (reader) => reader.letters.removedLetters(query));
+  }
+
+  blob(account: AccountId, hash: BlobHash): Eventually<Uint8Array | null> {
+    return this.#readOf(account, null, (reader) => reader.blobs.blob(account, hash));
+  }
+
+  blobPieces(
+    account: AccountId,
+    hash: BlobHash,
+    range?: { readonly start: number; readonly end: number },
+  ): Eventually<AsyncIterable<Uint8Array> | null> {
+    return this.#readOf(account, null, (reader) => reader.blobs.pieces(account, hash, range));
+  }
+
+  modSeq(account: AccountId): Eventually<ModSeq | null> {
+    return this.#read((reader) => reader.changes.modSeq(account));
+  }
+
+  changesSince: Store['changesSince'] = (account, kind, since, most) =>
+    // The kind that is asked for tells what the ids are.
+    this.#read((reader) => reader.changes.changesSince(account, kind, since, most)) as never;
+
+  vanishedSince(
+    account: AccountId,
+    mailbox: MailboxId,
+    since: ModSeq,
+  ): Eventually<Result<readonly Uid[], 'cannot-calculate'>> {
+    return this.#read((reader) => reader.changes.vanishedSince(account, mailbox, since));
+  }
+
+  objects(account: AccountId, kind: ObjectKind): Eventually<readonly StoredObject[]> {
+    return this.#read((reader) => reader.objects(account, kind));
+  }
+
+  object(account: AccountId, kind: ObjectKind, name: string): Eventually<StoredObject | null> {
+    return this.#read((reader) => reader.object(account, kind, name));
+  }
+
+  queued(query: { readonly count: number; readonly after: QueueId | null }): Eventually<readonly Queued[]> {
+    return this.#read((reader) => reader.queued(query));
+  }
+
+  queuedPieces(id: QueueId): Eventually<AsyncIterable<Uint8Array> | null> {
+    return this.#read((reader) => reader.blobs.queuedPieces(id));
+  }
+
+  async createAccount(wanted: NewAccount): Promise<Written<'create-account'>> {
+    const own: NewAccount = { ...wanted, verifiers: copyOf(wanted.verifiers) };
+    return this.#channel.write({ do: 'create-account', wanted: own });
+  }
+
+  async removeAccount(account: AccountId): Promise<Written<'remove-account'>> {
+    return this.#channel.write({ do: 'remove-account', account });
+  }
+
+  async setVerifiers(account: AccountId, verifiers: Verifiers): Promise<Written<'set-verifiers'>> {
+    return this.#channel.write({ do: 'set-verifiers', account, verifiers: copyOf(verifiers) });
+  }
+
+  async setQuota(account: AccountId, quota: Quota): Promise<Written<'set-quota'>> {
+    return this.#channel.write({ do: 'set-quota', account, quota });
   }
 
   async addAppPassword(
     account: AccountId,
     password: Omit<AppPassword, 'lastUsedOn'>,
-  ): Promise<Result<null, 'no-account' | 'exists' | 'too-many'>> {
+  ): Promise<Written<'add-app-password'>> {
     checkAppPassword(password);
-    return this.#write({ do: 'add-app-password', account, password }, 0);
+    return this.#channel.write({ do: 'add-app-password', account, password });
   }
 
-  async removeAppPassword(account: AccountId, label: string): Promise<Result<null, 'no-app-password'>> {
-    return this.#write({ do: 'remove-app-password', account, label }, 0);
+  async removeAppPassword(account: AccountId, label: string): Promise<Written<'remove-app-password'>> {
+    return this.#channel.write({ do: 'remove-app-password', account, label });
   }
 
   async noteAppPasswordUse(account: AccountId, sha256: string, usedOn: number): Promise<void> {
     checkSha256(sha256);
-    await this.#write({ do: 'use-app-password', account, sha256, usedOn }, 0);
+    await this.#channel.write({ do: 'use-app-password', account, sha256, usedOn });
   }
 
   async bindCertificate(
     account: AccountId,
     certificate: BoundCertificate,
-  ): Promise<Result<null, 'no-account' | 'exists' | 'too-many'>> {
+  ): Promise<Written<'bind-certificate'>> {
     checkSha256(certificate.sha256);
-    return this.#write({ do: 'bind-certificate', account, certificate }, 0);
+    return this.#channel.write({ do: 'bind-certificate', account, certificate });
   }
 
-  async unbindCertificate(account: AccountId, sha256: string): Promise<Result<null, 'not-bound'>> {
+  async unbindCertificate(account: AccountId, sha256: string): Promise<Written<'unbind-certificate'>> {
     checkSha256(sha256);
-    return this.#write({ do: 'unbind-certificate', account, sha256 }, 0);
+    return this.#channel.write({ do: 'unbind-certificate', account, sha256 });
   }
 
-  async deliver(delivery: Delivery): Promise<Result<readonly Placement[], 'no-account'>> {
-    checkDelivery(delivery);
-    const { hash, sizeBytes, chunks, summary, receivedAt, recipients, omitted = [] } = delivery;
-    const transport = JSON.stringify(delivery.transport);
-    const write = {
-      do: 'deliver',
-      hash,
-      sizeBytes,
-      chunks,
-      summary,
-      transport,
-      receivedAt,
-      recipients,
-      omitted: formatOmitted(omitted),
-    } as const;
-    return this.#write(write, sizeBytes);
+  async addDomain(domain: string): Promise<Written<'add-domain'>> {
+    return this.#channel.write({ do: 'add-domain', domain });
+  }
+
+  async removeDomain(domain: string): Promise<Written<'remove-domain'>> {
+    return this.#channel.write({ do: 'remove-domain', domain });
+  }
+
+  async setAlias(alias: Alias): Promise<void> {
+    checkAlias(alias);
+    await this.#channel.write({ do: 'set-alias', alias });
+  }
+
+  async removeAlias(name: AccountName): Promise<Written<'remove-alias'>> {
+    return this.#channel.write({ do: 'remove-alias', name });
   }
 
   async tally(events: readonly TallyEvent[]): Promise<void> {
-    await this.#write({ do: 'tally', events }, 0);
+    await this.#channel.write({ do: 'tally', events });
   }
 
   async forgetTallies(keys: readonly string[]): Promise<void> {
-    await this.#write({ do: 'forget-tallies', keys }, 0);
+    await this.#channel.write({ do: 'forget-tallies', keys });
+  }
+
+  async createMailbox(account: AccountId, wanted: NewMailbox): Promise<Written<'create-mailbox'>> {
+    return this.#channel.write({ do: 'create-mailbox', account, wanted });
+  }
+
+  async updateMailbox(
+    account: AccountId,
+    mailbox: MailboxId,
+    update: MailboxUpdate,
+  ): Promise<Written<'update-mailbox'>> {
+    return this.#channel.write({ do: 'update-mailbox', account, mailbox, update });
+  }
+
+  async removeMailbox(
+    account: AccountId,
+    mailbox: MailboxId,
+    how: { readonly letters: 'refuse' | 'remove'; readonly at: number },
+  ): Promise<Written<'remove-mailbox'>> {
+    return this.#channel.write({ do: 'remove-mailbox', account, mailbox, letters: how.letters, at: how.at });
+  }
+
+  async forgetSubscription(account: AccountId, path: string): Promise<Written<'forget-subscription'>> {
+    return this.#channel.write({ do: 'forget-subscription', account, path });
+  }
+
+  async spool(): Promise<Spool> {
+    this.#channel.mustBeOpen();
+    return SpoolFile.open((id) => this.#files.spoolPath(id));
+  }
+
+  async deliver(...deliveries: readonly Delivery[]): Promise<Written<'deliver'>> {
+    if (deliveries.length === 0) return ok([]);
+    for (const delivery of deliveries) checkDelivery(delivery);
+    const writes = deliveries.map((delivery) => ({
+      ...letterWrite(delivery),
+      recipients: delivery.recipients,
+    }));
+    return this.#channel.write(
+      { do: 'deliver', deliveries: writes },
+      writes.reduce((sum, { chunks, sizeBytes }) => sum + (chunks.length === 0 ? 0 : sizeBytes), 0),
+    );
+  }
+
+  async setKeywords(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: readonly Uid[],
+    change: KeywordChange,
+    unchangedSince?: ModSeq,
+  ): Promise<Written<'set-keywords'>> {
+    checkKeywords(change.keywords);
+    const until = { unchangedSince: unchangedSince ?? null };
+    return this.#channel.write({ do: 'set-keywords', account, mailbox, uids, change, ...until });
+  }
+
+  async copy(
+    account: AccountId,
+    from: MailboxId,
+    uids: readonly Uid[],
+    to: MailboxId,
+    at: number,
+  ): Promise<Written<'copy'>> {
+    return this.#channel.write({ do: 'copy', account, from, uids, to, at });
+  }
+
+  async move(
+    account: AccountId,
+    from: MailboxId,
+    uids: readonly Uid[],
+    to: MailboxId,
+    at: number,
+  ): Promise<Written<'move'>> {
+    return this.#channel.write({ do: 'move', account, from, uids, to, at });
+  }
+
+  async expunge(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: readonly Uid[],
+    which: 'deleted' | 'any',
+    at: number,
+  ): Promise<Written<'expunge'>> {
+    return this.#channel.write({ do: 'expunge', account, mailbox, uids, which, at });
+  }
+
+  async arrange(
+    account: AccountId,
+    arrangements: readonly Arrangement[],
+    at: number,
+  ): Promise<Written<'arrange'>> {
+    for (const { keywords } of arrangements) checkKeywords(keywords?.keywords ?? []);
+    return this.#channel.write({ do: 'arrange', account, arrangements, at });
+  }
+
+  async removeLetters(
+    account: AccountId,
+    letters: readonly LetterId[],
+    at: number,
+  ): Promise<readonly LetterId[]> {
+    return this.#channel.write({ do: 'remove-letters', account, letters, at });
+  }
+
+  async undelete(account: AccountId, letters: readonly LetterId[], at: number): Promise<Written<'undelete'>> {
+    return this.#channel.write({ do: 'undelete', account, letters, at });
+  }
+
+  async changeObjects(
+    account: AccountId,
+    changes: readonly ObjectChange[],
+    at: number,
+  ): Promise<Result<ModSeq, 'no-account' | 'too-many' | 'too-large'>> {
+    if (!areObjectsSmall(changes)) return refused('too-large');
+    return this.#channel.write({ do: 'change-objects', account, changes, at });
+  }
+
+  async enqueue(letter: NewLetter, entries: readonly NewQueued[]): Promise<readonly QueueId[]> {
+    checkLetter(letter);
+    const bytes = letter.chunks.length === 0 ? 0 : letter.sizeBytes;
+    return this.#channel.write({ do: 'enqueue', letter: letterWrite(letter), entries }, bytes);
+  }
+
+  async lease(now: number, until: number, count: number): Promise<readonly Queued[]> {
+    return this.#channel.write({ do: 'lease', now, until, count });
+  }
+
+  async settle(
+    id: QueueId,
+    leasedUntil: number,
+    outcome: WriteOf<'settle'>['outcome'],
+  ): Promise<Written<'settle'>> {
+    return this.#channel.write({ do: 'settle', id, leasedUntil, outcome });
+  }
+
+  search(query: SearchQuery): Eventually<Found> {
+    throw new StoreFault(`nothing is searched yet in account ${query.account}`);
+  }
+
+  async dropIndex(account: AccountId): Promise<void> {
+    throw new StoreFault(`nothing is searched yet in account ${account}`);
+  }
+
+  async tidy(retention: Retention): Promise<Written<'tidy'>> {
+    return this.#channel.write({ do: 'tidy', retention });
   }
 
   onChange(listener: (change: Change) => void): () => void {
-    this.#mustBeOpen();
-    const remove = this.#listeners.add(listener);
-    Atomics.store(this.#listening, 0, this.#listeners.size);
-    return () => {
-      remove();
-      Atomics.store(this.#listening, 0, this.#listeners.size);
-    };
+    return this.#channel.onChange(listener);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#channel.close().then(() => this.#reader.close());
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    this.#closed ??= new StoreClosed('the store is closed');
-    if (this.#waiting.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    this.#listeners.clear();
-    this.#port.close();
-    this.#reader.close();
-  }
-
-  #mustBeOpen(): void {
-    if (this.#closed !== null) throw new StoreClosed(this.#closed.message);
+  /** Of an account that is there; `none` where it is not. */
+  #readOf<Value>(
+    account: AccountId,
+    none: Value,
+    read: (reader: Reader) => Eventually<Value>,
+  ): Eventually<Value> {
+    return this.#read((reader) => (reader.isThere(account) ? read(reader) : none));
   }
 
   #read<Value>(read: (reader: Reader) => Eventually<Value>): Eventually<Value> {
-    this.#mustBeOpen();
+    this.#channel.mustBeOpen();
     try {
       return read(this.#reader);
     } catch (cause) {
@@ -247,7 +496,7 @@ class SqliteStore implements Store {
   async #readLater<Value>(read: (reader: Reader) => Eventually<Value>): Promise<Value> {
     for (let turn = 0; turn < BUSY_TURNS; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      this.#mustBeOpen();
+      this.#channel.mustBeOpen();
       try {
         return await read(this.#reader);
       } catch (cause) {
@@ -255,71 +504,6 @@ class SqliteStore implements Store {
       }
     }
     throw new StoreFault('the database stays locked by another process');
-  }
-
-  #write<Kind extends Write['do']>(
-    write: Extract<Write, { do: Kind }>,
-    bytes: number,
-  ): Promise<Written[Kind]> {
-    this.#mustBeOpen();
-    const waits = this.#waiting.length - this.#answered;
-    if (waits >= this.#bounds.operations || (waits > 0 && this.#waitingBytes + bytes > this.#bounds.bytes))
-      throw new StoreOverloaded(`${waits} writes of ${this.#waitingBytes} bytes wait to be stored`);
-    return new Promise<Written[Kind]>((resolve, reject) => {
-      this.#waiting.push({ bytes, resolve: resolve as Waiting['resolve'], reject });
-      this.#waitingBytes += bytes;
-      // One message for all that the sessions of this turn have to write.
-      if (this.#outbox.push(write) === 1) setImmediate(() => this.#post());
-    });
-  }
-
-  #post(): void {
-    const writes = this.#outbox;
-    this.#outbox = [];
-    if (writes.length === 0) return;
-    try {
-      const parcel = pack(writes);
-      this.#port.postMessage(parcel.writes, [...parcel.move]);
-    } catch (cause) {
-      // Nothing was posted; these writes are the last that wait.
-      for (const { bytes, reject } of this.#waiting.splice(-writes.length)) {
-        this.#waitingBytes -= bytes;
-        reject(new StoreFault('a write could not be handed to the store thread', { cause }));
-      }
-      if (this.#answered === this.#waiting.length) this.#settled();
-    }
-  }
-
-  #answer({ outcomes, changes }: Answer): void {
-    for (const wire of outcomes) {
-      const outcome = fromWire(wire);
-      const waiting = this.#waiting[this.#answered++];
-      if (waiting === undefined) throw new StoreFault('the store thread answered what was not asked');
-      this.#waitingBytes -= waiting.bytes;
-      if ('value' in outcome) waiting.resolve(outcome.value);
-      else waiting.reject(new StoreFault(outcome.fault));
-    }
-    if (this.#answered === this.#waiting.length) this.#settled();
-    else if (this.#answered > 1024) {
-      this.#waiting.splice(0, this.#answered);
-      this.#answered = 0;
-    }
-    this.#listeners.tell(changes);
-  }
-
-  #settled(): void {
-    this.#waiting = [];
-    this.#answered = 0;
-    this.#idle?.();
-  }
-
-  #end(fault: StoreClosed): void {
-    this.#closed ??= fault;
-    for (const { reject } of this.#waiting.slice(this.#answered)) reject(fault);
-    this.#outbox = [];
-    this.#waitingBytes = 0;
-    this.#listeners.clear();
-    this.#settled();
   }
 }
 

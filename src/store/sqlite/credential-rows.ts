@@ -3,7 +3,7 @@ import type { AccountId } from '../port.ts';
 import { refused, ok, type Result } from '../../result.ts';
 import { MAX_CREDENTIALS } from '../rules.ts';
 import { firstRow, integer } from './column.ts';
-import type { CredentialWrite } from './write.ts';
+import type { WriteOf } from './write.ts';
 
 const FIND_APP_PASSWORD = 'SELECT 1 FROM app_password WHERE account = ? AND (sha256 = ? OR label = ?)';
 const COUNT_APP_PASSWORDS = 'SELECT count(*), coalesce(max(seq), 0) FROM app_password WHERE account = ?';
@@ -18,9 +18,6 @@ const COUNT_CERTIFICATES =
 const INSERT_CERTIFICATE = `INSERT INTO account_certificate (account, sha256, seq, subject, bound_at)
   VALUES (?, ?, ?, ?, ?)`;
 const DELETE_CERTIFICATE = 'DELETE FROM account_certificate WHERE account = ? AND sha256 = ?';
-
-/** A write of an app password or a bound certificate, of the kind `Kind`. */
-type Of<Kind extends CredentialWrite['do']> = Extract<CredentialWrite, { do: Kind }>;
 
 /** App passwords and bound certificates, inside the writer's transaction. A refusal comes before the first change. */
 export class CredentialRows {
@@ -47,7 +44,7 @@ export class CredentialRows {
   }
 
   /** The account is there. */
-  addAppPassword({ account, password }: Of<'add-app-password'>): Result<null, 'exists' | 'too-many'> {
+  addAppPassword({ account, password }: WriteOf<'add-app-password'>): Result<null, 'exists' | 'too-many'> {
     const sha256 = Buffer.from(password.sha256, 'hex');
     if (this.#findAppPassword.get(account, sha256, password.label) !== undefined) return refused('exists');
     const seq = nextOf(this.#countAppPasswords, account);
@@ -57,16 +54,20 @@ export class CredentialRows {
     return ok(null);
   }
 
-  removeAppPassword({ account, label }: Of<'remove-app-password'>): Result<null, 'no-app-password'> {
+  removeAppPassword({ account, label }: WriteOf<'remove-app-password'>): Result<null, 'no-app-password'> {
     return this.#deleteAppPassword.run(account, label).changes === 0 ? refused('no-app-password') : ok(null);
   }
 
-  useAppPassword({ account, sha256, usedOn }: Of<'use-app-password'>): void {
+  useAppPassword({ account, sha256, usedOn }: WriteOf<'use-app-password'>): null {
     this.#useAppPassword.run(account, Buffer.from(sha256, 'hex'), usedOn);
+    return null;
   }
 
   /** The account is there. */
-  bindCertificate({ account, certificate }: Of<'bind-certificate'>): Result<null, 'exists' | 'too-many'> {
+  bindCertificate({
+    account,
+    certificate,
+  }: WriteOf<'bind-certificate'>): Result<null, 'exists' | 'too-many'> {
     const sha256 = Buffer.from(certificate.sha256, 'hex');
     if (this.#findCertificate.get(account, sha256) !== undefined) return refused('exists');
     const seq = nextOf(this.#countCertificates, account);
@@ -75,7 +76,7 @@ export class CredentialRows {
     return ok(null);
   }
 
-  unbindCertificate({ account, sha256 }: Of<'unbind-certificate'>): Result<null, 'not-bound'> {
+  unbindCertificate({ account, sha256 }: WriteOf<'unbind-certificate'>): Result<null, 'not-bound'> {
     const deleted = this.#deleteCertificate.run(account, Buffer.from(sha256, 'hex'));
     return deleted.changes === 0 ? refused('not-bound') : ok(null);
   }

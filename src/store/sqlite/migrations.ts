@@ -149,7 +149,7 @@ ALTER TABLE letter ADD COLUMN omitted TEXT;
  *
  * `flags` has a bit each for $seen (1), $answered (2), $flagged (4), \\deleted (8) and $draft (16); `keywords` are the others
  * with a space between them. `parent` is 0 at the top. `thread_letter` has no row for the letter that began its thread
- * and gave it its number. `letter.thread_keys` are the rows of `thread_key` that it asked for, 8 bytes each.
+ * and gave it its number.
  *
  * The queue is the account 0 where blobs are counted.
  */
@@ -166,7 +166,6 @@ INSERT INTO counter (name, value) VALUES ('change_seq', 0);
 ALTER TABLE letter ADD COLUMN thread INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE letter ADD COLUMN created_mod_seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE letter ADD COLUMN served_bytes INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE letter ADD COLUMN thread_keys BLOB;
 ALTER TABLE letter ADD COLUMN parsed BLOB;
 UPDATE letter SET thread = id, served_bytes = length(prefix) + size_bytes - coalesce((SELECT
   sum(json_extract(value, '$.end') - json_extract(value, '$.start')) FROM json_each(omitted)), 0);
@@ -255,6 +254,7 @@ CREATE TABLE gone_placement (
   at INTEGER NOT NULL,
   PRIMARY KEY (account, mailbox, mod_seq, uid)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX gone_placement_by_at ON gone_placement (at);
 CREATE TABLE gone (
   account INTEGER NOT NULL,
   kind TEXT NOT NULL,
@@ -263,6 +263,7 @@ CREATE TABLE gone (
   at INTEGER NOT NULL,
   PRIMARY KEY (account, kind, mod_seq, name)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX gone_by_at ON gone (at);
 CREATE TABLE removed_letter (
   account INTEGER NOT NULL,
   letter INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 import { isMarkedAsUntransferable } from 'node:worker_threads';
-import type { Write } from './write.ts';
+import type { LetterWrite, Write } from './write.ts';
 
 /** A chunk at least this large is moved with its buffer; copying a smaller one costs less than moving it. */
 const MOVE_FROM_BYTES = 64 * 1024;
@@ -18,18 +18,21 @@ export type Parcel = { readonly writes: readonly Write[]; readonly move: readonl
  * always copied, because moving its buffer would take the bytes of strangers along.
  */
 export const pack = (writes: readonly Write[]): Parcel => {
-  const small: Uint8Array[] = [];
   let sizeBytes = 0;
   const note = (bytes: Uint8Array): void => {
-    small.push(bytes);
     sizeBytes += bytes.byteLength;
   };
   for (const write of writes) {
-    if (write.do !== 'deliver') continue;
-    for (const chunk of write.chunks) if (!mayMove(chunk as Uint8Array<ArrayBuffer>)) note(chunk);
-    for (const { prefix } of write.recipients) note(prefix);
+    for (const letter of lettersOf(write)) {
+      for (const chunk of letter.chunks) if (!mayMove(chunk as Uint8Array<ArrayBuffer>)) note(chunk);
+      if (letter.parsed !== null) note(letter.parsed);
+      note(letter.threadKeys);
+    }
+    for (const { prefix } of prefixesOf(write)) note(prefix);
   }
-  return writes.some((write) => write.do === 'deliver') ? copied(writes, sizeBytes) : { writes, move: [] };
+  return writes.some((write) => lettersOf(write).length > 0)
+    ? copied(writes, sizeBytes)
+    : { writes, move: [] };
 };
 
 const copied = (writes: readonly Write[], sizeBytes: number): Parcel => {
@@ -43,16 +46,40 @@ const copied = (writes: readonly Write[], sizeBytes: number): Parcel => {
     at += bytes.byteLength;
     return view;
   };
-  const moved = writes.map((write): Write => {
-    if (write.do !== 'deliver') return write;
-    const chunks = write.chunks.map((chunk) => {
+  const putLetter = <Letter extends LetterWrite>(letter: Letter): Letter => ({
+    ...letter,
+    chunks: letter.chunks.map((chunk) => {
       const own = chunk as Uint8Array<ArrayBuffer>;
       if (!mayMove(own)) return put(chunk);
       move.add(own.buffer);
       return chunk;
-    });
-    const recipients = write.recipients.map((recipient) => ({ ...recipient, prefix: put(recipient.prefix) }));
-    return { ...write, chunks, recipients };
+    }),
+    parsed: letter.parsed === null ? null : put(letter.parsed),
+    threadKeys: put(letter.threadKeys),
+  });
+  const putPrefix = <Owner extends { readonly prefix: Uint8Array }>(owner: Owner): Owner => ({
+    ...owner,
+    prefix: put(owner.prefix),
+  });
+  const moved = writes.map((write): Write => {
+    if (write.do === 'enqueue')
+      return { ...write, letter: putLetter(write.letter), entries: write.entries.map(putPrefix) };
+    if (write.do !== 'deliver') return write;
+    const deliveries = write.deliveries.map((delivery) => ({
+      ...putLetter(delivery),
+      recipients: delivery.recipients.map(putPrefix),
+    }));
+    return { ...write, deliveries };
   });
   return { writes: moved, move: [...move] };
+};
+
+const lettersOf = (write: Write): readonly LetterWrite[] => {
+  if (write.do === 'enqueue') return [write.letter];
+  return write.do === 'deliver' ? write.deliveries : [];
+};
+
+const prefixesOf = (write: Write): readonly { readonly prefix: Uint8Array }[] => {
+  if (write.do === 'enqueue') return write.entries;
+  return write.do === 'deliver' ? write.deliveries.flatMap(({ recipients }) => recipients) : [];
 };

@@ -5,28 +5,32 @@ import {
   type AccountId,
   type AccountName,
   type AppPassword,
-  type BlobHash,
+  type Alias,
   type BoundCertificate,
-  type Letter,
-  type LetterId,
-  type LetterQuery,
   type Mailbox,
   type MailboxId,
+  type ObjectKind,
   type ModSeq,
+  type Queued,
+  type QueueId,
+  type Quota,
+  type StoredObject,
   type Tally,
-  type Uid,
+  type Usage,
   type Verifiers,
 } from '../port.ts';
-import type { TransportRecord } from '../../passport/record.ts';
-import { StoreFault } from '../fault.ts';
-import { checkCount, isBlobHash, isSha256 } from '../rules.ts';
+import { checkCount, isSha256 } from '../rules.ts';
 import { BlobFiles } from './blob-files.ts';
+import { BlobReader } from './blob-reader.ts';
+import { ChangeReader } from './change-reader.ts';
 import { allRows, bigInteger, bytes, firstRow, integer, text, type Row } from './column.ts';
 import type { FolderPaths } from './folder.ts';
-import { parseOmitted } from './omitted-column.ts';
+import { LetterReader } from './letter-reader.ts';
+import { MAILBOX_COLUMNS, mailboxOfRow } from './mailbox-rows.ts';
+import { QUEUED_COLUMNS, queuedOfRow } from './queue-rows.ts';
 
-const ACCOUNT = 'SELECT id, name, created_at FROM account WHERE name = ?';
-const ACCOUNTS = 'SELECT id, name, created_at FROM account ORDER BY id';
+const ACCOUNT = 'SELECT id, name, created_at FROM account WHERE name = ? AND removed_at IS NULL';
+const ACCOUNTS = 'SELECT id, name, created_at FROM account WHERE removed_at IS NULL ORDER BY id';
 const VERIFIERS = `SELECT scram_salt, scram_iterations, scram_stored_key, scram_server_key, argon2id
   FROM verifier WHERE account = ?`;
 const APP_PASSWORD_COLUMNS = 'label, sha256, scope, created_at, last_used_on, expires_at';
@@ -36,17 +40,19 @@ const CERTIFICATES =
   'SELECT sha256, subject, bound_at FROM account_certificate WHERE account = ? ORDER BY seq';
 const CERTIFICATE_ACCOUNTS = `SELECT a.id, a.name, a.created_at FROM account_certificate c
   JOIN account a ON a.id = c.account WHERE c.sha256 = ? ORDER BY a.id`;
-const MAILBOXES = `SELECT id, name, uid_validity, uid_next, mod_seq, letters FROM mailbox
-  WHERE account = ? ORDER BY id`;
-const LETTER_COLUMNS = `l.id, p.mailbox, p.uid, p.mod_seq, l.hash, l.size_bytes, l.prefix, l.forward_path, l.subject,
-  l.from_text, l.sent_at, l.message_id, l.transport, l.received_at, l.omitted`;
-const LETTERS = `SELECT ${LETTER_COLUMNS} FROM placement p JOIN letter l ON l.row = p.letter_row
-  WHERE p.account = ? AND p.letter < ? ORDER BY p.letter DESC LIMIT ?`;
-const LETTER = `SELECT ${LETTER_COLUMNS} FROM placement p JOIN letter l ON l.row = p.letter_row
-  WHERE p.account = ? AND p.letter = ?`;
-const BLOB = `SELECT b.id, b.size_bytes, b.chunks FROM blob b WHERE b.hash = ?
-  AND (b.account = ? OR EXISTS (SELECT 1 FROM blob_share s WHERE s.account = ? AND s.blob = b.id))`;
-const CHUNKS = 'SELECT bytes FROM blob_chunk WHERE id >= ? AND id < ? ORDER BY id';
+const ALIVE = 'SELECT 1 FROM account WHERE id = ? AND removed_at IS NULL';
+const QUOTA = `SELECT quota_bytes, quota_letters, used_bytes, used_letters FROM account
+  WHERE id = ? AND removed_at IS NULL`;
+const MAILBOXES = `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? ORDER BY id`;
+const MAILBOX = `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND id = ?`;
+const LOST = 'SELECT path FROM lost_subscription WHERE account = ? ORDER BY path';
+const DOMAINS = 'SELECT name FROM domain ORDER BY name';
+const ALIASES = 'SELECT name, targets FROM alias ORDER BY name';
+const ALIAS = 'SELECT name, targets FROM alias WHERE name = ?';
+const OBJECT_COLUMNS = 'kind, name, value, created_mod_seq, mod_seq';
+const OBJECTS = `SELECT ${OBJECT_COLUMNS} FROM object WHERE account = ? AND kind = ? ORDER BY name`;
+const OBJECT = `SELECT ${OBJECT_COLUMNS} FROM object WHERE account = ? AND kind = ? AND name = ?`;
+const QUEUED = `SELECT ${QUEUED_COLUMNS} FROM queue_entry WHERE id > ? ORDER BY id LIMIT ?`;
 const TALLY = 'SELECT key, count, last_at FROM tally WHERE key = ?';
 
 const accountOf = (row: Row): Account => ({
@@ -69,79 +75,66 @@ const appPasswordOf = (row: Row): AppPassword => {
   };
 };
 
-const letterOf = (row: Row): Letter => ({
-  id: integer(row[0]) as LetterId,
-  mailbox: integer(row[1]) as MailboxId,
-  uid: integer(row[2]) as Uid,
-  modSeq: bigInteger(row[3]) as ModSeq,
-  hash: hex(row[4]) as BlobHash,
-  sizeBytes: integer(row[5]),
-  prefix: bytes(row[6]),
-  forwardPath: text(row[7]),
-  summary: {
-    subject: text(row[8]),
-    from: text(row[9]),
-    sentAt: row[10] === null ? null : integer(row[10]),
-    messageId: row[11] === null ? null : text(row[11]),
-  },
-  transport: JSON.parse(text(row[12])) as TransportRecord,
-  receivedAt: integer(row[13]),
-  omitted: row[14] === null ? [] : parseOmitted(text(row[14])),
+const aliasOf = (row: Row): Alias => ({
+  name: text(row[0]) as AccountName,
+  targets: JSON.parse(text(row[1])) as readonly AccountName[],
 });
+
+const objectOf = (row: Row): StoredObject => ({
+  kind: text(row[0]) as ObjectKind,
+  name: text(row[1]),
+  value: text(row[2]),
+  createdModSeq: bigInteger(row[3]) as ModSeq,
+  modSeq: bigInteger(row[4]) as ModSeq,
+});
+
+const orNull = (value: Row[number] | undefined): number | null => (value === null ? null : integer(value));
 
 /**
  * The reads of the port on a connection of their own. Each statement sees the last commit of any process; nothing is
  * held between two of them, so a checkpoint never waits for a reader.
  */
 export class Reader {
+  readonly letters: LetterReader;
+  readonly changes: ChangeReader;
+  readonly blobs: BlobReader;
   readonly #db: DatabaseSync;
-  readonly #files: BlobFiles;
-  readonly #account: StatementSync;
-  readonly #accounts: StatementSync;
-  readonly #verifiers: StatementSync;
-  readonly #appPasswords: StatementSync;
-  readonly #appPassword: StatementSync;
-  readonly #certificates: StatementSync;
-  readonly #certificateAccounts: StatementSync;
-  readonly #mailboxes: StatementSync;
-  readonly #letters: StatementSync;
-  readonly #letter: StatementSync;
-  readonly #blob: StatementSync;
-  readonly #chunks: StatementSync;
-  readonly #tally: StatementSync;
+  readonly #statements = new Map<string, StatementSync>();
 
   /** Opens a folder that a store thread of this process has open, so it exists and is of the right version. */
   constructor(paths: FolderPaths) {
     const db = new DatabaseSync(paths.database, { readOnly: true, timeout: 0, returnArrays: true });
     this.#db = db;
-    this.#files = new BlobFiles(paths.blobs);
-    const wide = { readBigInts: true, returnArrays: true };
-    this.#account = db.prepare(ACCOUNT);
-    this.#accounts = db.prepare(ACCOUNTS);
-    this.#verifiers = db.prepare(VERIFIERS);
-    this.#appPasswords = db.prepare(APP_PASSWORDS);
-    this.#appPassword = db.prepare(APP_PASSWORD);
-    this.#certificates = db.prepare(CERTIFICATES);
-    this.#certificateAccounts = db.prepare(CERTIFICATE_ACCOUNTS);
-    this.#mailboxes = db.prepare(MAILBOXES, wide);
-    this.#letters = db.prepare(LETTERS, wide);
-    this.#letter = db.prepare(LETTER, wide);
-    this.#blob = db.prepare(BLOB);
-    this.#chunks = db.prepare(CHUNKS);
-    this.#tally = db.prepare(TALLY);
+    this.letters = new LetterReader(db);
+    this.changes = new ChangeReader(db, this.letters);
+    this.blobs = new BlobReader(db, new BlobFiles(paths.blobs));
+  }
+
+  /** The statement of the text, prepared once. */
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.#db.prepare(sql, { returnArrays: true, readBigInts: true });
+    this.#statements.set(sql, made);
+    return made;
+  }
+
+  /** Whether there is such an account. */
+  isThere(account: AccountId): boolean {
+    return firstRow(this.#prepared(ALIVE), account) !== undefined;
   }
 
   account(name: AccountName): Account | null {
-    const row = firstRow(this.#account, name);
+    const row = firstRow(this.#prepared(ACCOUNT), name);
     return row === undefined ? null : accountOf(row);
   }
 
   accounts(): readonly Account[] {
-    return allRows(this.#accounts).map(accountOf);
+    return allRows(this.#prepared(ACCOUNTS)).map(accountOf);
   }
 
   verifiers(account: AccountId): Verifiers | null {
-    const row = firstRow(this.#verifiers, account);
+    const row = firstRow(this.#prepared(VERIFIERS), account);
     if (row === undefined) return null;
     const scram = {
       salt: bytes(row[0]),
@@ -153,17 +146,17 @@ export class Reader {
   }
 
   appPasswords(account: AccountId): readonly AppPassword[] {
-    return allRows(this.#appPasswords, account).map(appPasswordOf);
+    return allRows(this.#prepared(APP_PASSWORDS), account).map(appPasswordOf);
   }
 
   appPassword(account: AccountId, sha256: string): AppPassword | null {
     if (!isSha256(sha256)) return null;
-    const row = firstRow(this.#appPassword, account, Buffer.from(sha256, 'hex'));
+    const row = firstRow(this.#prepared(APP_PASSWORD), account, Buffer.from(sha256, 'hex'));
     return row === undefined ? null : appPasswordOf(row);
   }
 
   boundCertificates(account: AccountId): readonly BoundCertificate[] {
-    return allRows(this.#certificates, account).map((row) => ({
+    return allRows(this.#prepared(CERTIFICATES), account).map((row) => ({
       sha256: hex(row[0]),
       subject: text(row[1]),
       boundAt: integer(row[2]),
@@ -172,53 +165,59 @@ export class Reader {
 
   accountsOfCertificate(sha256: string): readonly Account[] {
     if (!isSha256(sha256)) return [];
-    return allRows(this.#certificateAccounts, Buffer.from(sha256, 'hex')).map(accountOf);
+    return allRows(this.#prepared(CERTIFICATE_ACCOUNTS), Buffer.from(sha256, 'hex')).map(accountOf);
+  }
+
+  quota(account: AccountId): { readonly quota: Quota; readonly usage: Usage } | null {
+    const row = firstRow(this.#prepared(QUOTA), account);
+    if (row === undefined) return null;
+    const quota = { bytes: orNull(row[0]), letters: orNull(row[1]) };
+    return { quota, usage: { bytes: integer(row[2]), letters: integer(row[3]) } };
   }
 
   mailboxes(account: AccountId): readonly Mailbox[] {
-    return allRows(this.#mailboxes, account).map((row) => ({
-      id: integer(row[0]) as MailboxId,
-      name: text(row[1]),
-      uidValidity: integer(row[2]),
-      uidNext: integer(row[3]) as Uid,
-      highestModSeq: bigInteger(row[4]) as ModSeq,
-      letters: integer(row[5]),
-    }));
+    return allRows(this.#prepared(MAILBOXES), account).map(mailboxOfRow);
   }
 
-  letters({ account, before, count }: LetterQuery): readonly Letter[] {
+  mailbox(account: AccountId, mailbox: MailboxId): Mailbox | null {
+    const row = firstRow(this.#prepared(MAILBOX), account, mailbox);
+    return row === undefined ? null : mailboxOfRow(row);
+  }
+
+  lostSubscriptions(account: AccountId): readonly string[] {
+    return allRows(this.#prepared(LOST), account).map((row) => text(row[0]));
+  }
+
+  domains(): readonly string[] {
+    return allRows(this.#prepared(DOMAINS)).map((row) => text(row[0]));
+  }
+
+  aliases(): readonly Alias[] {
+    return allRows(this.#prepared(ALIASES)).map(aliasOf);
+  }
+
+  alias(name: AccountName): Alias | null {
+    const row = firstRow(this.#prepared(ALIAS), name);
+    return row === undefined ? null : aliasOf(row);
+  }
+
+  objects(account: AccountId, kind: ObjectKind): readonly StoredObject[] {
+    return allRows(this.#prepared(OBJECTS), account, kind).map(objectOf);
+  }
+
+  object(account: AccountId, kind: ObjectKind, name: string): StoredObject | null {
+    const row = firstRow(this.#prepared(OBJECT), account, kind, name);
+    return row === undefined ? null : objectOf(row);
+  }
+
+  queued({ count, after }: { readonly count: number; readonly after: QueueId | null }): readonly Queued[] {
     checkCount(count);
-    return allRows(this.#letters, account, before ?? Number.MAX_SAFE_INTEGER, count).map(letterOf);
-  }
-
-  letter(account: AccountId, letter: LetterId): Letter | null {
-    const row = firstRow(this.#letter, account, letter);
-    return row === undefined ? null : letterOf(row);
-  }
-
-  blob(account: AccountId, hash: BlobHash): Uint8Array | Promise<Uint8Array> | null {
-    if (!isBlobHash(hash)) return null;
-    const row = firstRow(this.#blob, Buffer.from(hash, 'hex'), account, account);
-    if (row === undefined) return null;
-    const sizeBytes = integer(row[1]);
-    if (row[2] === null) return this.#files.read(hash, sizeBytes);
-    return this.#fromRows(hash, integer(row[0]), integer(row[2]), sizeBytes);
-  }
-
-  #fromRows(hash: BlobHash, first: number, chunks: number, sizeBytes: number): Uint8Array {
-    const rows = allRows(this.#chunks, first, first + chunks).map((row) => bytes(row[0]));
-    const found = rows.reduce((sum, row) => sum + row.length, 0);
-    if (rows.length !== chunks || found !== sizeBytes)
-      throw new StoreFault(
-        `blob ${hash} has ${found} bytes in ${rows.length} rows and not ${sizeBytes} in ${chunks}`,
-      );
-    const [only] = rows;
-    return rows.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(rows));
+    return allRows(this.#prepared(QUEUED), after ?? 0, count).map(queuedOfRow);
   }
 
   tallies(keys: readonly string[]): readonly Tally[] {
     return [...new Set(keys)].flatMap((key) => {
-      const row = firstRow(this.#tally, key);
+      const row = firstRow(this.#prepared(TALLY), key);
       return row === undefined ? [] : { key: text(row[0]), count: integer(row[1]), lastAt: integer(row[2]) };
     });
   }

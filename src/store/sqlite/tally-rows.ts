@@ -29,19 +29,21 @@ export class TallyRows {
   }
 
   /** Counts the events, then forgets the quietest tallies above the bound. */
-  count(events: readonly TallyEvent[]): void {
+  count(events: readonly TallyEvent[]): null {
     this.#atMost ??= integer(firstRow(this.#countRows)?.[0]);
     for (const { key, at, quietMs } of events) this.#countEvent.run(key, at, quietMs);
     this.#atMost += events.length;
-    if (this.#atMost <= MAX_TALLIES) return;
+    if (this.#atMost <= MAX_TALLIES) return null;
     this.#atMost = integer(firstRow(this.#countRows)?.[0]);
-    if (this.#atMost <= MAX_TALLIES) return;
+    if (this.#atMost <= MAX_TALLIES) return null;
     this.#forgetQuietest.run(this.#atMost - MAX_TALLIES);
     this.#atMost = MAX_TALLIES;
+    return null;
   }
 
-  forget(keys: readonly string[]): void {
+  forget(keys: readonly string[]): null {
     for (const key of keys) this.#forget.run(key);
+    return null;
   }
 
   /** Counts anew from now on: after a rollback, and when another process has written. */

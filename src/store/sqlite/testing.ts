@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Store } from '../port.ts';
-import { openSqliteStore, type WaitingBounds } from './client.ts';
+import type { WaitingBounds } from './channel.ts';
+import { openSqliteStore } from './client.ts';
 import { startStoreThread, type StoreThread } from './open.ts';
 
 /** A fresh folder's path inside another that is removed after the test; the folder itself does not exist yet. */

@@ -18,7 +18,11 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 type Door = { readonly port: MessagePort; readonly listening: Int32Array; outcomes: WireOutcome[] };
 type Queued = { readonly door: Door; readonly write: Write };
 
-const weightOf = (write: Write): number => (write.do === 'deliver' ? write.sizeBytes : 0);
+const weightOf = (write: Write): number => {
+  if (write.do === 'enqueue') return write.letter.sizeBytes;
+  if (write.do !== 'deliver') return 0;
+  return write.deliveries.reduce((sum, { sizeBytes, spool }) => sum + (spool === null ? sizeBytes : 0), 0);
+};
 
 class StoreThread {
   readonly #writer: Writer;
@@ -78,10 +82,10 @@ class StoreThread {
     while (this.#queue.length > 0) {
       const group = this.#takeGroup();
       const { outcomes, changes } = this.#writer.run(group.map(({ write }) => write));
-      for (const [index, { door }] of group.entries()) {
+      for (const [index, { door, write }] of group.entries()) {
         const outcome = outcomes[index];
         if (outcome === undefined) throw new Error('the writer left a write without an outcome');
-        door.outcomes.push(toWire(outcome));
+        door.outcomes.push(toWire(write.do, outcome));
       }
       this.#tell(changes);
     }
@@ -121,6 +125,16 @@ class StoreThread {
   }
 }
 
+/** Whether a process of that number runs, whosoever it is. */
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  }
+};
+
 const begin = (parent: MessagePort, folder: string): void => {
   const paths = folderPaths(folder);
   const opened = openFolder(paths);
@@ -128,8 +142,10 @@ const begin = (parent: MessagePort, folder: string): void => {
     parent.postMessage({ notice: 'refused', refusal: opened.refusal } satisfies Notice);
     return;
   }
-  const writer = new Writer(opened.value, new BlobFiles(paths.blobs));
+  const files = new BlobFiles(paths.blobs);
+  const writer = new Writer(opened.value, files);
   writer.sweep();
+  files.prepareSpool(isAlive);
   const thread = new StoreThread(writer, parent);
   thread.listen();
   parent.postMessage({ notice: 'ready' } satisfies Notice);

@@ -1,79 +1,157 @@
 import type {
   Account,
   AccountId,
+  AccountName,
+  Alias,
   AppPassword,
+  Arrangement,
   BlobHash,
   BoundCertificate,
   Change,
+  Copied,
   DeliveryRecipient,
+  DeliveryRefusal,
+  KeywordChange,
+  KeywordsSet,
   LetterId,
   LetterSummary,
+  Mailbox,
   MailboxId,
+  MailboxRefusal,
+  MailboxUpdate,
   ModSeq,
   NewAccount,
+  NewMailbox,
+  NewQueued,
+  ObjectChange,
   Placement,
+  Queued,
+  QueueId,
+  Quota,
+  Retention,
+  SpoolId,
   TallyEvent,
+  Tidied,
   Uid,
   Verifiers,
 } from '../port.ts';
 import { ok, type Result } from '../../result.ts';
 
-/** A delivery as it crosses to the store thread: the transport record is JSON, the bytes are views of moved buffers. */
-export type DeliverWrite = {
-  readonly do: 'deliver';
+/** A letter as it crosses to the store thread: what is JSON in the database is JSON, the bytes are views of moved buffers. */
+export type LetterWrite = {
   readonly hash: BlobHash;
   readonly sizeBytes: number;
   readonly chunks: readonly Uint8Array[];
+  readonly spool: SpoolId | null;
   readonly summary: LetterSummary;
+  readonly parsed: Uint8Array | null;
+  /** The keys of its message identifiers, 8 bytes each (`thread-keys.ts`); empty for a thread of its own. */
+  readonly threadKeys: Uint8Array;
   readonly transport: string;
   readonly receivedAt: number;
-  readonly recipients: readonly DeliveryRecipient[];
   /** As the column has it. */
   readonly omitted: string | null;
+  /** Bytes of the letter without what is omitted. */
+  readonly keptBytes: number;
 };
 
-/** The writes of what else than a password logs in. */
-export type CredentialWrite =
-  | {
-      readonly do: 'add-app-password';
-      readonly account: AccountId;
-      readonly password: Omit<AppPassword, 'lastUsedOn'>;
-    }
-  | { readonly do: 'remove-app-password'; readonly account: AccountId; readonly label: string }
-  | {
-      readonly do: 'use-app-password';
-      readonly account: AccountId;
-      readonly sha256: string;
-      readonly usedOn: number;
-    }
-  | { readonly do: 'bind-certificate'; readonly account: AccountId; readonly certificate: BoundCertificate }
-  | { readonly do: 'unbind-certificate'; readonly account: AccountId; readonly sha256: string };
+export type DeliveryWrite = LetterWrite & { readonly recipients: readonly DeliveryRecipient[] };
+
+type OfAccount = { readonly account: AccountId };
+type InMailbox = OfAccount & { readonly mailbox: MailboxId; readonly uids: readonly Uid[] };
+type Between = OfAccount & {
+  readonly from: MailboxId;
+  readonly uids: readonly Uid[];
+  readonly to: MailboxId;
+  readonly at: number;
+};
+
+/** The writes of the port: what each is given, and what it gives when it is on disk. */
+type Verbs = {
+  'create-account': [{ readonly wanted: NewAccount }, Result<Account, 'exists'>];
+  'remove-account': [OfAccount, Result<null, 'no-account'>];
+  'set-verifiers': [OfAccount & { readonly verifiers: Verifiers }, Result<null, 'no-account'>];
+  'set-quota': [OfAccount & { readonly quota: Quota }, Result<null, 'no-account'>];
+  'add-app-password': [
+    OfAccount & { readonly password: Omit<AppPassword, 'lastUsedOn'> },
+    Result<null, 'no-account' | 'exists' | 'too-many'>,
+  ];
+  'remove-app-password': [OfAccount & { readonly label: string }, Result<null, 'no-app-password'>];
+  'use-app-password': [OfAccount & { readonly sha256: string; readonly usedOn: number }, null];
+  'bind-certificate': [
+    OfAccount & { readonly certificate: BoundCertificate },
+    Result<null, 'no-account' | 'exists' | 'too-many'>,
+  ];
+  'unbind-certificate': [OfAccount & { readonly sha256: string }, Result<null, 'not-bound'>];
+  'add-domain': [{ readonly domain: string }, Result<null, 'exists'>];
+  'remove-domain': [{ readonly domain: string }, Result<null, 'no-domain'>];
+  'set-alias': [{ readonly alias: Alias }, null];
+  'remove-alias': [{ readonly name: AccountName }, Result<null, 'no-alias'>];
+  tally: [{ readonly events: readonly TallyEvent[] }, null];
+  'forget-tallies': [{ readonly keys: readonly string[] }, null];
+  'create-mailbox': [OfAccount & { readonly wanted: NewMailbox }, Result<Mailbox, MailboxRefusal>];
+  'update-mailbox': [
+    OfAccount & { readonly mailbox: MailboxId; readonly update: MailboxUpdate },
+    Result<Mailbox, MailboxRefusal | 'no-mailbox' | 'inbox' | 'inside-itself'>,
+  ];
+  'remove-mailbox': [
+    OfAccount & { readonly mailbox: MailboxId; readonly letters: 'refuse' | 'remove'; readonly at: number },
+    Result<null, 'no-mailbox' | 'inbox' | 'has-children' | 'has-letters'>,
+  ];
+  'forget-subscription': [OfAccount & { readonly path: string }, Result<null, 'not-subscribed'>];
+  deliver: [{ readonly deliveries: readonly DeliveryWrite[] }, Result<readonly Placement[], DeliveryRefusal>];
+  'set-keywords': [
+    InMailbox & { readonly change: KeywordChange; readonly unchangedSince: ModSeq | null },
+    Result<KeywordsSet, 'no-mailbox' | 'too-many'>,
+  ];
+  copy: [Between, Result<readonly Copied[], 'no-mailbox' | 'over-quota'>];
+  move: [Between, Result<readonly Copied[], 'no-mailbox'>];
+  expunge: [
+    InMailbox & { readonly which: 'deleted' | 'any'; readonly at: number },
+    Result<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }, 'no-mailbox'>,
+  ];
+  arrange: [
+    OfAccount & { readonly arrangements: readonly Arrangement[]; readonly at: number },
+    readonly Result<null, 'no-letter' | 'no-mailbox' | 'too-many'>[],
+  ];
+  'remove-letters': [
+    OfAccount & { readonly letters: readonly LetterId[]; readonly at: number },
+    readonly LetterId[],
+  ];
+  undelete: [
+    OfAccount & { readonly letters: readonly LetterId[]; readonly at: number },
+    Result<readonly Placement[], 'over-quota'>,
+  ];
+  'change-objects': [
+    OfAccount & { readonly changes: readonly ObjectChange[]; readonly at: number },
+    Result<ModSeq, 'no-account' | 'too-many'>,
+  ];
+  enqueue: [{ readonly letter: LetterWrite; readonly entries: readonly NewQueued[] }, readonly QueueId[]];
+  lease: [{ readonly now: number; readonly until: number; readonly count: number }, readonly Queued[]];
+  settle: [
+    {
+      readonly id: QueueId;
+      readonly leasedUntil: number;
+      readonly outcome: { readonly state: string; readonly dueAt: number } | 'done';
+    },
+    Result<null, 'lost'>,
+  ];
+  tidy: [{ readonly retention: Retention }, Tidied];
+};
+
+export type WriteKind = keyof Verbs;
+
+/** One write of the kind `Kind`, as data. */
+export type WriteOf<Kind extends WriteKind> = { readonly do: Kind } & Verbs[Kind][0];
 
 /** One write of the port, as data. */
-export type Write =
-  | DeliverWrite
-  | CredentialWrite
-  | { readonly do: 'create-account'; readonly account: NewAccount }
-  | { readonly do: 'set-verifiers'; readonly account: AccountId; readonly verifiers: Verifiers }
-  | { readonly do: 'tally'; readonly events: readonly TallyEvent[] }
-  | { readonly do: 'forget-tallies'; readonly keys: readonly string[] };
+export type Write = { [Kind in WriteKind]: WriteOf<Kind> }[WriteKind];
 
-/** What each write gives when it is on disk. */
-export type Written = {
-  readonly deliver: Result<readonly Placement[], 'no-account'>;
-  readonly 'create-account': Result<Account, 'exists'>;
-  readonly 'set-verifiers': Result<null, 'no-account'>;
-  readonly 'add-app-password': Result<null, 'no-account' | 'exists' | 'too-many'>;
-  readonly 'remove-app-password': Result<null, 'no-app-password'>;
-  readonly 'use-app-password': null;
-  readonly 'bind-certificate': Result<null, 'no-account' | 'exists' | 'too-many'>;
-  readonly 'unbind-certificate': Result<null, 'not-bound'>;
-  readonly tally: null;
-  readonly 'forget-tallies': null;
-};
+/** What a write of the kind gives when it is on disk. */
+export type Written<Kind extends WriteKind = WriteKind> = Verbs[Kind][1];
 
 /** How one write ended: its value after the commit, or the fault that left nothing of it. */
-export type Outcome = { readonly value: Written[keyof Written] } | { readonly fault: string };
+export type Outcome = { readonly value: Written } | { readonly fault: string };
 
 /**
  * An outcome as it crosses back. The placements of a delivery are five numbers each in one array: an object with names
@@ -82,10 +160,10 @@ export type Outcome = { readonly value: Written[keyof Written] } | { readonly fa
 export type WireOutcome = Outcome | readonly (number | bigint)[];
 
 /** For the way back to the client. */
-export const toWire = (outcome: Outcome): WireOutcome => {
-  if (!('value' in outcome) || outcome.value === null || !outcome.value.ok) return outcome;
-  const { value } = outcome.value;
-  return Array.isArray(value) ? value.flatMap(numbersOf) : outcome;
+export const toWire = (kind: WriteKind, outcome: Outcome): WireOutcome => {
+  if (kind !== 'deliver' || !('value' in outcome)) return outcome;
+  const delivered = outcome.value as Written<'deliver'>;
+  return delivered.ok ? delivered.value.flatMap(numbersOf) : outcome;
 };
 
 const numbersOf = ({ account, mailbox, letter, uid, modSeq }: Placement): readonly (number | bigint)[] => [

@@ -1,40 +1,27 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type {
-  Account,
-  AccountId,
-  Change,
-  DeliveryRecipient,
-  NewAccount,
-  Placement,
-  Verifiers,
-} from '../port.ts';
-import { ok, refused, type Result } from '../../result.ts';
-import { INBOX_NAME, nextUidValidity } from '../rules.ts';
+import type { Change } from '../port.ts';
+import { refused } from '../../result.ts';
+import { AccountRows } from './account-rows.ts';
+import { ArrangementRows } from './arrangement-rows.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { BlobRows } from './blob-rows.ts';
 import { firstRow, integer } from './column.ts';
-import { Counters } from './counters.ts';
 import { CredentialRows } from './credential-rows.ts';
+import { ChangeNotes, Ledger } from './ledger.ts';
+import { LetterRows } from './letter-rows.ts';
+import { MailboxRows } from './mailbox-rows.ts';
+import { ObjectRows } from './object-rows.ts';
+import { PlacementRows } from './placement-rows.ts';
+import { QueueRows } from './queue-rows.ts';
+import { RemovalRows } from './removal-rows.ts';
 import { TallyRows } from './tally-rows.ts';
-import type { DeliverWrite, Outcome, Write, Written } from './write.ts';
+import { ThreadRows } from './thread-rows.ts';
+import { TidyRows } from './tidy-rows.ts';
+import type { Outcome, Write, Written } from './write.ts';
 
 const BEGIN = 'BEGIN IMMEDIATE';
 const COMMIT = 'COMMIT';
 const DATA_VERSION = 'PRAGMA data_version';
-const FIND_ACCOUNT = 'SELECT 1 FROM account WHERE name = ?';
-const INSERT_ACCOUNT = `INSERT INTO account (name, created_at, mod_seq, next_mailbox, next_letter, last_uid_validity)
-  VALUES (?, ?, 1, 2, 1, ?)`;
-const INSERT_MAILBOX = `INSERT INTO mailbox (account, id, name, role, uid_validity, uid_next, mod_seq, letters)
-  VALUES (?, 1, '${INBOX_NAME}', 'inbox', ?, 1, 1, 0)`;
-const PUT_VERIFIER = `INSERT INTO verifier
-  (account, scram_salt, scram_iterations, scram_stored_key, scram_server_key, argon2id) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (account) DO UPDATE SET scram_salt = excluded.scram_salt, scram_iterations = excluded.scram_iterations,
-    scram_stored_key = excluded.scram_stored_key, scram_server_key = excluded.scram_server_key,
-    argon2id = excluded.argon2id`;
-const INSERT_LETTER = `INSERT INTO letter (account, id, blob, hash, size_bytes, prefix, forward_path, subject, from_text,
-  sent_at, message_id, transport, received_at, omitted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const INSERT_PLACEMENT = `INSERT INTO placement (account, letter, mailbox, uid, mod_seq, letter_row)
-  VALUES (?, ?, ?, ?, ?, ?)`;
 
 /** What one group of writes came to. `outcomes` stand in the order of the writes, `changes` are on disk. */
 export type Group = { readonly outcomes: readonly Outcome[]; readonly changes: readonly Change[] };
@@ -63,38 +50,24 @@ export class Writer {
   readonly stats: WriterStats = { commits: 0, writes: 0, letters: 0, reruns: 0, swept: 0 };
   readonly #db: DatabaseSync;
   readonly #files: BlobFiles;
-  readonly #counters: Counters;
+  readonly #ledger: Ledger;
   readonly #blobs: BlobRows;
-  readonly #tallies: TallyRows;
-  readonly #credentials: CredentialRows;
+  readonly #rows: Rows;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #dataVersion: StatementSync;
-  readonly #findAccount: StatementSync;
-  readonly #insertAccount: StatementSync;
-  readonly #insertMailbox: StatementSync;
-  readonly #putVerifier: StatementSync;
-  readonly #insertLetter: StatementSync;
-  readonly #insertPlacement: StatementSync;
   #seenVersion = -1;
 
   /** Takes the opened database over; `close` lets go of it. */
   constructor(db: DatabaseSync, files: BlobFiles) {
     this.#db = db;
     this.#files = files;
-    this.#counters = new Counters(db);
-    this.#blobs = new BlobRows(db, files, this.#counters);
-    this.#tallies = new TallyRows(db);
-    this.#credentials = new CredentialRows(db);
+    this.#ledger = new Ledger(db);
+    this.#blobs = new BlobRows(db, files, this.#ledger);
+    this.#rows = rowsOf(db, this.#ledger, this.#blobs);
     this.#begin = db.prepare(BEGIN);
     this.#commit = db.prepare(COMMIT);
     this.#dataVersion = db.prepare(DATA_VERSION, { returnArrays: true });
-    this.#findAccount = db.prepare(FIND_ACCOUNT);
-    this.#insertAccount = db.prepare(INSERT_ACCOUNT);
-    this.#insertMailbox = db.prepare(INSERT_MAILBOX);
-    this.#putVerifier = db.prepare(PUT_VERIFIER);
-    this.#insertLetter = db.prepare(INSERT_LETTER);
-    this.#insertPlacement = db.prepare(INSERT_PLACEMENT);
   }
 
   /** Removes blob files that a crash left without a row. Nothing is locked where there are none. */
@@ -129,6 +102,7 @@ export class Writer {
 
   /** Moves the log into the database and lets go of it. */
   close(): void {
+    if (this.#blobs.hasDoomed) this.run([]);
     this.#db.close();
   }
 
@@ -138,13 +112,14 @@ export class Writer {
     const version = integer(firstRow(this.#dataVersion)?.[0]);
     if (version !== this.#seenVersion) this.#forget();
     this.#seenVersion = version;
+    this.#blobs.removeDoomed();
     const outcomes = writes.map((write) => apply(write, changes));
-    this.#counters.save();
+    this.#ledger.save();
     // "Accepted" becomes true here: when COMMIT returns, the log is on disk.
     this.#commit.run();
     this.stats.commits += 1;
     this.stats.writes += writes.length;
-    for (const { change } of changes) if (change === 'delivered') this.stats.letters += 1;
+    this.stats.letters += lettersOf(writes, outcomes);
     return { outcomes, changes };
   }
 
@@ -160,8 +135,8 @@ export class Writer {
   }
 
   #forget(): void {
-    this.#counters.forget();
-    this.#tallies.recount();
+    this.#ledger.forget();
+    this.#rows.tallies.recount();
   }
 
   #applyGuarded(write: Write, changes: Change[]): Outcome {
@@ -169,7 +144,7 @@ export class Writer {
     this.#db.exec('SAVEPOINT one_write');
     try {
       const value = this.#apply(write, changes);
-      this.#counters.save();
+      this.#ledger.save();
       this.#db.exec('RELEASE one_write');
       return { value };
     } catch (cause) {
@@ -181,79 +156,119 @@ export class Writer {
     }
   }
 
-  #apply(write: Write, changes: Change[]): Written[keyof Written] {
-    switch (write.do) {
-      case 'deliver':
-        return this.#deliver(write, changes);
-      case 'create-account':
-        return this.#createAccount(write.account, changes);
-      case 'set-verifiers':
-        return this.#setVerifiers(write.account, write.verifiers);
-      case 'add-app-password':
-        if (!this.#counters.has(write.account)) return refused('no-account');
-        return this.#credentials.addAppPassword(write);
-      case 'remove-app-password':
-        return this.#credentials.removeAppPassword(write);
-      case 'use-app-password':
-        this.#credentials.useAppPassword(write);
-        return null;
-      case 'bind-certificate':
-        if (!this.#counters.has(write.account)) return refused('no-account');
-        return this.#credentials.bindCertificate(write);
-      case 'unbind-certificate':
-        return this.#credentials.unbindCertificate(write);
-      case 'tally':
-        this.#tallies.count(write.events);
-        return null;
-      case 'forget-tallies':
-        this.#tallies.forget(write.keys);
-        return null;
-    }
+  #apply(write: Write, changes: Change[]): Written {
+    const notes = new ChangeNotes();
+    const value = applied(this.#rows, this.#ledger, write, notes);
+    changes.push(...notes.changes());
+    return value;
   }
+}
 
-  #deliver(write: DeliverWrite, changes: Change[]): Written['deliver'] {
-    const { recipients, hash, sizeBytes, chunks } = write;
-    const accounts = recipients.map(({ account }) => account);
-    if (!accounts.every((account) => this.#counters.has(account))) return refused('no-account');
-    const key = Buffer.from(hash, 'hex');
-    const blob = this.#blobs.keep({ hash, key, sizeBytes, chunks }, accounts);
-    const placements = recipients.map((recipient) => this.#place(write, recipient, blob, key));
-    for (const placement of placements) changes.push({ change: 'delivered', placement });
-    return ok(placements);
+/** How many letters the group has taken in. */
+function lettersOf(writes: readonly Write[], outcomes: readonly Outcome[]): number {
+  let letters = 0;
+  for (const [index, write] of writes.entries()) {
+    const outcome = outcomes[index];
+    if (write.do !== 'deliver' || outcome === undefined || !('value' in outcome)) continue;
+    const delivered = outcome.value as Written<'deliver'>;
+    if (delivered.ok) letters += delivered.value.length;
   }
+  return letters;
+}
 
-  #place(write: DeliverWrite, recipient: DeliveryRecipient, blob: number, key: Uint8Array): Placement {
-    const { subject, from, sentAt, messageId } = write.summary;
-    const { prefix, forwardPath } = recipient;
-    const placement = this.#counters.place(recipient.account);
-    const { account, letter, mailbox, uid, modSeq } = placement;
-    const what = [account, letter, blob, key, write.sizeBytes, prefix, forwardPath] as const;
-    const about = [subject, from, sentAt, messageId] as const;
-    const came = [write.transport, write.receivedAt, write.omitted] as const;
-    const row = this.#insertLetter.run(...what, ...about, ...came).lastInsertRowid;
-    this.#insertPlacement.run(account, letter, mailbox, uid, modSeq, row);
-    return placement;
-  }
+/** Those who know the tables. */
+type Rows = ReturnType<typeof rowsOf>;
 
-  #createAccount(wanted: NewAccount, changes: Change[]): Result<Account, 'exists'> {
-    const { name, createdAt, verifiers } = wanted;
-    if (this.#findAccount.get(name) !== undefined) return refused('exists');
-    const uidValidity = nextUidValidity(0, createdAt);
-    const id = Number(this.#insertAccount.run(name, createdAt, uidValidity).lastInsertRowid) as AccountId;
-    this.#insertMailbox.run(id, uidValidity);
-    this.#writeVerifiers(id, verifiers);
-    const account: Account = { id, name, createdAt };
-    changes.push({ change: 'account-created', account });
-    return ok(account);
-  }
+function rowsOf(db: DatabaseSync, ledger: Ledger, blobs: BlobRows) {
+  const placements = new PlacementRows(db, ledger);
+  const threads = new ThreadRows(db);
+  const letters = new LetterRows(db, { ledger, blobs, placements, threads });
+  const removals = new RemovalRows(db, { ledger, placements, letters });
+  const mailboxes = new MailboxRows(db, { ledger, placements, removals });
+  return {
+    letters,
+    removals,
+    mailboxes,
+    arrangements: new ArrangementRows({ ledger, placements, letters }),
+    accounts: new AccountRows(db, { ledger, mailboxes }),
+    credentials: new CredentialRows(db),
+    objects: new ObjectRows(db, { ledger, removals }),
+    queue: new QueueRows(db, blobs),
+    tallies: new TallyRows(db),
+    tidier: new TidyRows(db, { ledger, blobs, threads }),
+  };
+}
 
-  #setVerifiers(account: AccountId, verifiers: Verifiers): Result<null, 'no-account'> {
-    if (!this.#counters.has(account)) return refused('no-account');
-    this.#writeVerifiers(account, verifiers);
-    return ok(null);
-  }
-
-  #writeVerifiers(account: AccountId, { scram, argon2id }: Verifiers): void {
-    this.#putVerifier.run(account, scram.salt, scram.iterations, scram.storedKey, scram.serverKey, argon2id);
+/** Each verb, by the rows that it concerns. A refusal comes before the first change. */
+function applied(rows: Rows, ledger: Ledger, write: Write, notes: ChangeNotes): Written {
+  switch (write.do) {
+    case 'deliver':
+      return rows.letters.deliver(write.deliveries, notes);
+    case 'create-account':
+      return rows.accounts.create(write, notes);
+    case 'remove-account':
+      return rows.accounts.remove(write, notes);
+    case 'set-verifiers':
+      return rows.accounts.setVerifiers(write);
+    case 'set-quota':
+      return rows.accounts.setQuota(write);
+    case 'add-domain':
+      return rows.accounts.addDomain(write);
+    case 'remove-domain':
+      return rows.accounts.removeDomain(write);
+    case 'set-alias':
+      return rows.accounts.setAlias(write);
+    case 'remove-alias':
+      return rows.accounts.removeAlias(write);
+    case 'add-app-password':
+      return ledger.account(write.account) === null
+        ? refused('no-account')
+        : rows.credentials.addAppPassword(write);
+    case 'remove-app-password':
+      return rows.credentials.removeAppPassword(write);
+    case 'use-app-password':
+      return rows.credentials.useAppPassword(write);
+    case 'bind-certificate':
+      return ledger.account(write.account) === null
+        ? refused('no-account')
+        : rows.credentials.bindCertificate(write);
+    case 'unbind-certificate':
+      return rows.credentials.unbindCertificate(write);
+    case 'tally':
+      return rows.tallies.count(write.events);
+    case 'forget-tallies':
+      return rows.tallies.forget(write.keys);
+    case 'create-mailbox':
+      return rows.mailboxes.create(write, notes);
+    case 'update-mailbox':
+      return rows.mailboxes.update(write, notes);
+    case 'remove-mailbox':
+      return rows.mailboxes.remove(write, notes);
+    case 'forget-subscription':
+      return rows.mailboxes.forgetSubscription(write);
+    case 'set-keywords':
+      return rows.arrangements.setKeywords(write, notes);
+    case 'copy':
+      return rows.arrangements.copy(write, notes);
+    case 'move':
+      return rows.arrangements.move(write, notes);
+    case 'arrange':
+      return rows.arrangements.arrange(write, notes);
+    case 'expunge':
+      return rows.removals.expunge(write, notes);
+    case 'remove-letters':
+      return rows.removals.removeLetters(write, notes);
+    case 'undelete':
+      return rows.removals.undelete(write, notes);
+    case 'change-objects':
+      return rows.objects.change(write, notes);
+    case 'enqueue':
+      return rows.queue.enqueue(write);
+    case 'lease':
+      return rows.queue.lease(write);
+    case 'settle':
+      return rows.queue.settle(write);
+    case 'tidy':
+      return rows.tidier.tidy(write);
   }
 }

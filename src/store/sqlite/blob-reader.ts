@@ -1,0 +1,106 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { AccountId, BlobHash, QueueId } from '../port.ts';
+import { StoreFault } from '../fault.ts';
+import { isBlobHash } from '../rules.ts';
+import type { BlobFiles } from './blob-files.ts';
+import { bytes, firstRow, integer, type Row } from './column.ts';
+
+const BLOB = `SELECT b.hash, b.id, b.size_bytes, b.chunks FROM blob b WHERE b.hash = ?
+  AND (b.account = ? OR EXISTS (SELECT 1 FROM blob_share s WHERE s.account = ? AND s.blob = b.id))`;
+const QUEUED_BLOB = `SELECT b.hash, b.id, b.size_bytes, b.chunks FROM queue_entry q JOIN blob b ON b.hash = q.hash
+  WHERE q.id = ?`;
+const CHUNK = 'SELECT bytes FROM blob_chunk WHERE id = ?';
+
+/** Bytes from `start` up to, and without, `end`. */
+type Range = { readonly start: number; readonly end: number };
+type Found = {
+  readonly hash: BlobHash;
+  readonly id: number;
+  readonly sizeBytes: number;
+  /** null for a file. */
+  readonly chunks: number | null;
+};
+
+const foundOf = (row: Row): Found => ({
+  hash: Buffer.from(bytes(row[0])).toString('hex') as BlobHash,
+  id: integer(row[1]),
+  sizeBytes: integer(row[2]),
+  chunks: row[3] === null ? null : integer(row[3]),
+});
+
+/** The bytes of letters. */
+export class BlobReader {
+  readonly #files: BlobFiles;
+  readonly #blob: StatementSync;
+  readonly #queuedBlob: StatementSync;
+  readonly #chunk: StatementSync;
+
+  constructor(db: DatabaseSync, files: BlobFiles) {
+    this.#files = files;
+    this.#blob = db.prepare(BLOB, { returnArrays: true });
+    this.#queuedBlob = db.prepare(QUEUED_BLOB, { returnArrays: true });
+    this.#chunk = db.prepare(CHUNK, { returnArrays: true });
+  }
+
+  /** The whole blob; null where no letter of the account has it. */
+  blob(account: AccountId, hash: BlobHash): Uint8Array | Promise<Uint8Array> | null {
+    const found = this.#find(account, hash);
+    if (found === null) return null;
+    if (found.chunks === null) return this.#files.read(hash, found.sizeBytes);
+    const rows = [...this.#rows(found)];
+    const [only] = rows;
+    return rows.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(rows));
+  }
+
+  /** A piece of the blob in pieces; null where no letter of the account has it. */
+  pieces(account: AccountId, hash: BlobHash, range?: Range): AsyncIterable<Uint8Array> | null {
+    const found = this.#find(account, hash);
+    return found === null ? null : this.#pieces(found, range);
+  }
+
+  /** Those of an entry of the queue. */
+  queuedPieces(id: QueueId): AsyncIterable<Uint8Array> | null {
+    const row = firstRow(this.#queuedBlob, id);
+    return row === undefined ? null : this.#pieces(foundOf(row));
+  }
+
+  #find(account: AccountId, hash: BlobHash): Found | null {
+    if (!isBlobHash(hash)) return null;
+    const row = firstRow(this.#blob, Buffer.from(hash, 'hex'), account, account);
+    return row === undefined ? null : foundOf(row);
+  }
+
+  #pieces(found: Found, range: Range = { start: 0, end: found.sizeBytes }): AsyncIterable<Uint8Array> {
+    const { start, end } = range;
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
+      throw new StoreFault(`a piece of a blob from ${start} to ${end}`);
+    const within = { start: Math.min(start, found.sizeBytes), end: Math.min(end, found.sizeBytes) };
+    return found.chunks === null
+      ? this.#files.pieces(found.hash, found.sizeBytes, within)
+      : this.#rowPieces(found, within);
+  }
+
+  /** A row is read when it is asked for, so that a slow reader holds one and not all. */
+  async *#rowPieces(found: Found, { start, end }: Range): AsyncIterable<Uint8Array> {
+    let at = 0;
+    for (const row of this.#rows(found)) {
+      const piece = row.subarray(Math.max(0, start - at), Math.max(0, end - at));
+      at += row.length;
+      if (piece.length > 0) yield piece;
+      if (at >= end) return;
+    }
+  }
+
+  *#rows({ hash, id, sizeBytes, chunks }: Found): Iterable<Uint8Array> {
+    let foundBytes = 0;
+    for (let index = 0; index < (chunks ?? 0); index++) {
+      const row = firstRow(this.#chunk, id + index);
+      if (row === undefined) throw new StoreFault(`blob ${hash} lacks its row ${index} of ${chunks}`);
+      const chunk = bytes(row[0]);
+      foundBytes += chunk.length;
+      yield chunk;
+    }
+    if (foundBytes !== sizeBytes)
+      throw new StoreFault(`blob ${hash} has ${foundBytes} bytes and not ${sizeBytes}`);
+  }
+}

@@ -1,0 +1,163 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type {
+  AccountId,
+  BlobHash,
+  Letter,
+  LetterId,
+  LetterQuery,
+  MailboxId,
+  ModSeq,
+  PlacedLetter,
+  PlacedQuery,
+  RemovedLetter,
+  ThreadId,
+  Uid,
+} from '../port.ts';
+import type { TransportRecord } from '../../passport/record.ts';
+import { checkCount, MAX_UID } from '../rules.ts';
+import { allRows, bigInteger, bytes, firstRow, integer, text, type Row } from './column.ts';
+import { fromKeywordColumns } from './keyword-columns.ts';
+import { parseOmitted } from './omitted-column.ts';
+
+const LETTER_COLUMNS = `l.id, l.thread, l.created_mod_seq, l.hash, l.size_bytes, l.prefix, l.omitted, l.forward_path, l.subject,
+  l.from_text, l.sent_at, l.message_id, l.parsed, l.transport, l.received_at`;
+const PAGE = `SELECT ${LETTER_COLUMNS} FROM (SELECT DISTINCT letter, letter_row FROM placement
+  WHERE account = ? AND letter < ? ORDER BY letter DESC LIMIT ?) p JOIN letter l ON l.row = p.letter_row ORDER BY p.letter DESC`;
+const LETTER = `SELECT ${LETTER_COLUMNS} FROM placement p JOIN letter l ON l.row = p.letter_row
+  WHERE p.account = ? AND p.letter = ? LIMIT 1`;
+const PLACED_COLUMNS = `mailbox, uid, letter, thread, mod_seq, flags, keywords, saved_at, received_at, served_bytes`;
+const UIDS = 'SELECT uid FROM placement WHERE account = ? AND mailbox = ? ORDER BY uid';
+const PLACED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ?
+  ORDER BY uid LIMIT ?`;
+/**
+ * Letters that were never changed have modification sequences in the order of their uids: the last one that is old enough
+ * ends the search for new ones. The others stand in an index.
+ */
+const LAST_KNOWN = `SELECT uid FROM placement WHERE account = ? AND mailbox = ? AND changed = 0 AND mod_seq <= ?
+  ORDER BY uid DESC LIMIT 1`;
+const CHANGED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ?1 AND mailbox = ?2 AND uid > ?3 AND mod_seq > ?4
+  AND uid BETWEEN ?5 AND ?6
+  UNION SELECT ${PLACED_COLUMNS} FROM placement INDEXED BY placement_changed WHERE account = ?1 AND mailbox = ?2 AND changed = 1
+  AND mod_seq > ?4 AND uid BETWEEN ?5 AND ?6 ORDER BY uid LIMIT ?7`;
+const PLACES = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND letter = ? ORDER BY mailbox`;
+const THREAD = `SELECT letter FROM (SELECT p.letter, p.received_at FROM thread_letter t
+    JOIN placement p ON p.account = t.account AND p.letter = t.letter WHERE t.account = ?1 AND t.thread = ?2
+  UNION SELECT letter, received_at FROM placement WHERE account = ?1 AND letter = ?2 AND thread = ?2)
+  ORDER BY received_at, letter`;
+const REMOVED = `SELECT r.letter, r.mailbox, r.flags, r.keywords, r.at, l.subject, l.from_text, l.sent_at, l.message_id,
+  l.size_bytes FROM removed_letter r JOIN letter l ON l.row = r.letter_row
+  WHERE r.account = ? AND r.letter < ? ORDER BY r.letter DESC LIMIT ?`;
+
+const letterOf = (row: Row): Letter => ({
+  id: integer(row[0]) as LetterId,
+  thread: integer(row[1]) as ThreadId,
+  createdModSeq: bigInteger(row[2]) as ModSeq,
+  hash: Buffer.from(bytes(row[3])).toString('hex') as BlobHash,
+  sizeBytes: integer(row[4]),
+  prefix: bytes(row[5]),
+  omitted: row[6] === null ? [] : parseOmitted(text(row[6])),
+  forwardPath: text(row[7]),
+  summary: summaryOf(row, 8),
+  parsed: row[12] === null ? null : bytes(row[12]),
+  transport: JSON.parse(text(row[13])) as TransportRecord | null,
+  receivedAt: integer(row[14]),
+});
+
+const summaryOf = (row: Row, at: number): Letter['summary'] => ({
+  subject: text(row[at]),
+  from: text(row[at + 1]),
+  sentAt: row[at + 2] === null ? null : integer(row[at + 2]),
+  messageId: row[at + 3] === null ? null : text(row[at + 3]),
+});
+
+const placedOf = (row: Row): PlacedLetter => ({
+  mailbox: integer(row[0]) as MailboxId,
+  uid: integer(row[1]) as Uid,
+  letter: integer(row[2]) as LetterId,
+  thread: integer(row[3]) as ThreadId,
+  modSeq: bigInteger(row[4]) as ModSeq,
+  keywords: fromKeywordColumns(integer(row[5]), text(row[6])),
+  savedAt: integer(row[7]),
+  receivedAt: integer(row[8]),
+  servedBytes: integer(row[9]),
+});
+
+const removedOf = (row: Row): RemovedLetter => ({
+  letter: integer(row[0]) as LetterId,
+  mailbox: integer(row[1]) as MailboxId,
+  keywords: fromKeywordColumns(integer(row[2]), text(row[3])),
+  removedAt: integer(row[4]),
+  summary: summaryOf(row, 5),
+  sizeBytes: integer(row[9]),
+});
+
+/** No limit, as SQLite has it. */
+const ALL = -1;
+
+/** The letters and their places, as they are read. The account is there. */
+export class LetterReader {
+  readonly #page: StatementSync;
+  readonly #letter: StatementSync;
+  readonly #uids: StatementSync;
+  readonly #placed: StatementSync;
+  readonly #lastKnown: StatementSync;
+  readonly #changed: StatementSync;
+  readonly #places: StatementSync;
+  readonly #thread: StatementSync;
+  readonly #removed: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    const wide = { readBigInts: true, returnArrays: true };
+    this.#page = db.prepare(PAGE, wide);
+    this.#letter = db.prepare(LETTER, wide);
+    this.#uids = db.prepare(UIDS, { returnArrays: true });
+    this.#placed = db.prepare(PLACED, wide);
+    this.#lastKnown = db.prepare(LAST_KNOWN, { returnArrays: true });
+    this.#changed = db.prepare(CHANGED, wide);
+    this.#places = db.prepare(PLACES, wide);
+    this.#thread = db.prepare(THREAD, { returnArrays: true });
+    this.#removed = db.prepare(REMOVED, { returnArrays: true });
+  }
+
+  letters({ account, before, count }: LetterQuery): readonly Letter[] {
+    checkCount(count);
+    return allRows(this.#page, account, before ?? Number.MAX_SAFE_INTEGER, count).map(letterOf);
+  }
+
+  letter(account: AccountId, letter: LetterId): Letter | null {
+    const row = firstRow(this.#letter, account, letter);
+    return row === undefined ? null : letterOf(row);
+  }
+
+  lettersById(account: AccountId, letters: readonly LetterId[]): readonly Letter[] {
+    return letters.flatMap((letter) => this.letter(account, letter) ?? []);
+  }
+
+  uids(account: AccountId, mailbox: MailboxId): Uint32Array {
+    return Uint32Array.from(allRows(this.#uids, account, mailbox), (row) => integer(row[0]));
+  }
+
+  placed(query: PlacedQuery): readonly PlacedLetter[] {
+    const { account, mailbox, from = 1, to = MAX_UID, changedSince, count } = query;
+    if (count !== undefined) checkCount(count);
+    if (changedSince === undefined)
+      return allRows(this.#placed, account, mailbox, from, to, count ?? ALL).map(placedOf);
+    const known = firstRow(this.#lastKnown, account, mailbox, changedSince);
+    const last = known === undefined ? 0 : integer(known[0]);
+    const rows = allRows(this.#changed, account, mailbox, last, changedSince, from, to, count ?? ALL);
+    return rows.map(placedOf);
+  }
+
+  placesOf(account: AccountId, letters: readonly LetterId[]): readonly PlacedLetter[] {
+    return letters.flatMap((letter) => allRows(this.#places, account, letter).map(placedOf));
+  }
+
+  thread(account: AccountId, thread: ThreadId): readonly LetterId[] {
+    return allRows(this.#thread, account, thread).map((row) => integer(row[0]) as LetterId);
+  }
+
+  removedLetters({ account, before, count }: LetterQuery): readonly RemovedLetter[] {
+    checkCount(count);
+    return allRows(this.#removed, account, before ?? Number.MAX_SAFE_INTEGER, count).map(removedOf);
+  }
+}
