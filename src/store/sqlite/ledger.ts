@@ -63,6 +63,7 @@ export class Ledger {
   readonly #changed: AccountNumbers[] = [];
   #nextBlob: number | null = null;
   #nextBlobChanged = false;
+  #changeSeq = 0;
 
   constructor(db: DatabaseSync) {
     this.#loadAccount = db.prepare(LOAD_ACCOUNT, { returnArrays: true, readBigInts: true });
@@ -71,6 +72,11 @@ export class Ledger {
     this.#saveMailbox = db.prepare(SAVE_MAILBOX);
     this.#loadCounter = db.prepare(LOAD_COUNTER, { returnArrays: true });
     this.#saveCounter = db.prepare(SAVE_COUNTER);
+  }
+
+  /** The last number of a change that was written here. */
+  get changeSeq(): number {
+    return this.#changeSeq;
   }
 
   /** The account's numbers; null where there is no such account. */
@@ -175,6 +181,7 @@ export class Ledger {
     }
     this.#changed.length = 0;
     this.#saveCounter.run(changeSeq, 'change_seq');
+    this.#changeSeq = changeSeq;
   }
 
   #saveNumbers(account: AccountId, mailbox: MailboxNumbers): void {

@@ -15,6 +15,9 @@ import { Writer } from './writer.ts';
 const MAX_GROUP_WRITES = 512;
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
+/** How long a change by another process may go untold. */
+const LOOK_EVERY_MS = 50;
+
 type Door = { readonly port: MessagePort; readonly listening: Int32Array; outcomes: WireOutcome[] };
 type Queued = { readonly door: Door; readonly write: Write };
 
@@ -30,6 +33,7 @@ class StoreThread {
   readonly #doors = new Set<Door>();
   #queue: Queued[] = [];
   #closing = false;
+  #watch: NodeJS.Timeout | null = null;
 
   constructor(writer: Writer, parent: MessagePort) {
     this.#writer = writer;
@@ -39,6 +43,15 @@ class StoreThread {
   /** Takes orders from now on. */
   listen(): void {
     this.#parent.on('message', (order: Order) => this.#obey(order));
+    this.#watch = setInterval(() => this.#lookAround(), LOOK_EVERY_MS);
+    this.#watch.unref();
+  }
+
+  /** Other processes do not say when they write. Nobody looks where nobody listens. */
+  #lookAround(): void {
+    if (![...this.#doors].some((door) => Atomics.load(door.listening, 0) > 0)) return;
+    const news = this.#writer.news();
+    if (news.length > 0) this.#tell(news);
   }
 
   #obey(order: Order): void {
@@ -119,6 +132,7 @@ class StoreThread {
     if (this.#closing) return;
     this.#closing = true;
     this.#work();
+    if (this.#watch !== null) clearInterval(this.#watch);
     for (const { port } of this.#doors) port.close();
     this.#writer.close();
     this.#parent.close();

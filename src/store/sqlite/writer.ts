@@ -5,8 +5,8 @@ import { AccountRows } from './account-rows.ts';
 import { ArrangementRows } from './arrangement-rows.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { BlobRows } from './blob-rows.ts';
-import { firstRow, integer } from './column.ts';
 import { CredentialRows } from './credential-rows.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import { ChangeNotes, Ledger } from './ledger.ts';
 import { LetterRows } from './letter-rows.ts';
 import { MailboxRows } from './mailbox-rows.ts';
@@ -21,7 +21,6 @@ import type { Outcome, Write, Written } from './write.ts';
 
 const BEGIN = 'BEGIN IMMEDIATE';
 const COMMIT = 'COMMIT';
-const DATA_VERSION = 'PRAGMA data_version';
 
 /** What one group of writes came to. `outcomes` stand in the order of the writes, `changes` are on disk. */
 export type Group = { readonly outcomes: readonly Outcome[]; readonly changes: readonly Change[] };
@@ -55,8 +54,7 @@ export class Writer {
   readonly #rows: Rows;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #dataVersion: StatementSync;
-  #seenVersion = -1;
+  readonly #foreign: ForeignChanges;
 
   /** Takes the opened database over; `close` lets go of it. */
   constructor(db: DatabaseSync, files: BlobFiles) {
@@ -67,7 +65,7 @@ export class Writer {
     this.#rows = rowsOf(db, this.#ledger, this.#blobs);
     this.#begin = db.prepare(BEGIN);
     this.#commit = db.prepare(COMMIT);
-    this.#dataVersion = db.prepare(DATA_VERSION, { returnArrays: true });
+    this.#foreign = new ForeignChanges(db);
   }
 
   /** Removes blob files that a crash left without a row. Nothing is locked where there are none. */
@@ -100,6 +98,12 @@ export class Writer {
     }
   }
 
+  /** What other processes have changed since; asked from time to time where nothing is written here. */
+  news(): readonly Change[] {
+    if (this.#foreign.haveCome()) this.#forget();
+    return this.#foreign.take();
+  }
+
   /** Moves the log into the database and lets go of it. */
   close(): void {
     if (this.#blobs.hasDoomed) this.run([]);
@@ -109,23 +113,22 @@ export class Writer {
   #transaction(writes: readonly Write[], apply: (write: Write, changes: Change[]) => Outcome): Group {
     const changes: Change[] = [];
     this.#begin.run();
-    const version = integer(firstRow(this.#dataVersion)?.[0]);
-    if (version !== this.#seenVersion) this.#forget();
-    this.#seenVersion = version;
+    if (this.#foreign.haveCome()) this.#forget();
     this.#blobs.removeDoomed();
     const outcomes = writes.map((write) => apply(write, changes));
     this.#ledger.save();
     // "Accepted" becomes true here: when COMMIT returns, the log is on disk.
     this.#commit.run();
+    this.#foreign.skipTo(this.#ledger.changeSeq);
     this.stats.commits += 1;
     this.stats.writes += writes.length;
     this.stats.letters += lettersOf(writes, outcomes);
-    return { outcomes, changes };
+    return { outcomes, changes: [...this.#foreign.take(), ...changes] };
   }
 
   #failed(writes: readonly Write[], cause: unknown): Group {
     const outcome: Outcome = { fault: reasonOf(cause) };
-    return { outcomes: writes.map(() => outcome), changes: [] };
+    return { outcomes: writes.map(() => outcome), changes: this.#foreign.take() };
   }
 
   /** SQLite rolls back by itself where the disk is full; elsewhere it waits to be told. */
