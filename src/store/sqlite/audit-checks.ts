@@ -1,0 +1,160 @@
+/** Every letter that refers to a blob; those of the queue are account 0's. */
+const REFERENCES = 'SELECT account, blob FROM letter UNION ALL SELECT 0, blob FROM queue_entry';
+const PLACED = `SELECT account, mailbox, count(*) AS letters, sum(served_bytes) AS bytes, sum(flags & 1 = 0) AS unseen,
+  sum(flags & 8 <> 0) AS deleted, max(uid) AS uid, max(mod_seq) AS mod_seq, max(received_at) AS received_at
+  FROM placement GROUP BY account, mailbox`;
+const GONE = 'SELECT account, mailbox, max(uid) AS uid, max(mod_seq) AS mod_seq FROM gone_placement GROUP BY account, mailbox';
+const ORPHANS = (table: string): readonly [string, string] => [
+  `${table}: account`,
+  `SELECT account FROM ${table} t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account)`,
+];
+
+/**
+ * What is true of every data folder. Each gives one row for each contradiction that it finds; what it found is its first
+ * column. Counts are made for all at once: one scan for each blob would take hours where there are many. An account that
+ * was removed has letters until `tidy` has let go of them, and no mailboxes.
+ */
+export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
+  [
+    'blob: references',
+    `SELECT hex(b.hash) FROM blob b LEFT JOIN (SELECT blob, count(*) AS refs FROM (${REFERENCES}) GROUP BY blob) r
+    ON r.blob = b.id WHERE b.refs <> coalesce(r.refs, 0) OR b.refs <= 0`,
+  ],
+  [
+    'blob: shares',
+    `SELECT hex(b.hash) FROM blob b LEFT JOIN (SELECT blob, sum(refs) AS refs FROM blob_share GROUP BY blob) s
+    ON s.blob = b.id WHERE b.refs <> b.account_refs + coalesce(s.refs, 0)`,
+  ],
+  [
+    'blob: owner',
+    `SELECT hex(b.hash) FROM blob b
+    LEFT JOIN (SELECT blob, account, count(*) AS refs FROM (${REFERENCES}) GROUP BY blob, account) r
+    ON r.blob = b.id AND r.account IS b.account WHERE b.account_refs <> coalesce(r.refs, 0)`,
+  ],
+  [
+    'blob share: references',
+    `SELECT s.account || '/' || s.blob FROM blob_share s
+    LEFT JOIN (SELECT blob, account, count(*) AS refs FROM (${REFERENCES}) GROUP BY blob, account) r
+    ON r.blob = s.blob AND r.account = s.account WHERE s.refs <> coalesce(r.refs, 0)`,
+  ],
+  [
+    'letter: blob',
+    `SELECT account || '/' || id FROM letter l WHERE NOT EXISTS
+    (SELECT 1 FROM blob b WHERE b.hash = l.hash AND b.id = l.blob AND b.size_bytes = l.size_bytes)`,
+  ],
+  [
+    'queue: blob',
+    `SELECT id FROM queue_entry q WHERE NOT EXISTS
+    (SELECT 1 FROM blob b WHERE b.hash = q.hash AND b.id = q.blob AND b.size_bytes = q.size_bytes)`,
+  ],
+  [
+    'letter: neither placed nor removed, or both',
+    `SELECT account || '/' || id FROM letter l WHERE
+    EXISTS (SELECT 1 FROM placement p WHERE p.account = l.account AND p.letter = l.id AND p.letter_row = l.row)
+    = EXISTS (SELECT 1 FROM removed_letter r WHERE r.account = l.account AND r.letter = l.id AND r.letter_row = l.row)`,
+  ],
+  [
+    'placement: letter',
+    `SELECT account || '/' || letter FROM placement p WHERE NOT EXISTS
+    (SELECT 1 FROM letter l WHERE l.row = p.letter_row AND l.account = p.account AND l.id = p.letter
+      AND l.thread = p.thread AND l.served_bytes = p.served_bytes AND l.received_at = p.received_at)`,
+  ],
+  [
+    'removed letter: letter',
+    `SELECT account || '/' || letter FROM removed_letter r WHERE NOT EXISTS
+    (SELECT 1 FROM letter l WHERE l.row = r.letter_row AND l.account = r.account AND l.id = r.letter)`,
+  ],
+  [
+    'placement: mailbox',
+    `SELECT p.account || '/' || p.letter FROM placement p JOIN account a ON a.id = p.account AND a.removed_at IS NULL
+    WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.account = p.account AND m.id = p.mailbox)`,
+  ],
+  [
+    'placement: not found as changed',
+    `SELECT account || '/' || mailbox || '/' || uid FROM (SELECT account, mailbox, uid, mod_seq, max(mod_seq) OVER (PARTITION BY
+    account, mailbox ORDER BY uid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM placement WHERE changed = 0)
+    WHERE mod_seq < before`,
+  ],
+  [
+    'placement: not found as out of order',
+    `SELECT account || '/' || mailbox || '/' || uid FROM (SELECT account, mailbox, uid, received_at, max(received_at) OVER
+    (PARTITION BY account, mailbox ORDER BY uid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    FROM placement WHERE out_of_order = 0) WHERE received_at < before`,
+  ],
+  [
+    'mailbox: counts',
+    `SELECT m.account || '/' || m.id FROM mailbox m LEFT JOIN (${PLACED}) p ON p.account = m.account AND p.mailbox = m.id
+    WHERE m.letters <> coalesce(p.letters, 0) OR m.size_bytes <> coalesce(p.bytes, 0)
+    OR m.unseen <> coalesce(p.unseen, 0) OR m.deleted <> coalesce(p.deleted, 0)`,
+  ],
+  [
+    'mailbox: uidnext',
+    `SELECT m.account || '/' || m.id FROM mailbox m LEFT JOIN (${PLACED}) p ON p.account = m.account AND p.mailbox = m.id
+    LEFT JOIN (${GONE}) g ON g.account = m.account AND g.mailbox = m.id
+    WHERE m.uid_next <= max(coalesce(p.uid, 0), coalesce(g.uid, 0))`,
+  ],
+  [
+    'mailbox: modseq',
+    `SELECT m.account || '/' || m.id FROM mailbox m JOIN account a ON a.id = m.account
+    LEFT JOIN (${PLACED}) p ON p.account = m.account AND p.mailbox = m.id
+    LEFT JOIN (${GONE}) g ON g.account = m.account AND g.mailbox = m.id
+    WHERE m.highest_mod_seq < max(coalesce(p.mod_seq, 0), coalesce(g.mod_seq, 0), m.created_mod_seq)
+    OR m.highest_mod_seq > m.mod_seq OR m.mod_seq > a.mod_seq OR m.latest_received_at < coalesce(p.received_at, 0)`,
+  ],
+  [
+    'mailbox: parent',
+    `SELECT account || '/' || id FROM mailbox m WHERE parent <> 0
+    AND NOT EXISTS (SELECT 1 FROM mailbox o WHERE o.account = m.account AND o.id = m.parent)`,
+  ],
+  [
+    'mailbox: role twice',
+    `SELECT account || '/' || role FROM mailbox WHERE role IS NOT NULL GROUP BY account, role HAVING count(*) > 1`,
+  ],
+  [
+    'account: INBOX',
+    `SELECT id FROM account a WHERE removed_at IS NULL AND 1 <>
+    (SELECT count(*) FROM mailbox m WHERE m.account = a.id AND m.role = 'inbox' AND m.name = 'INBOX' AND m.parent = 0)`,
+  ],
+  [
+    'account: next numbers',
+    `SELECT id FROM account a WHERE next_letter <= (SELECT coalesce(max(letter), 0) FROM placement p WHERE p.account = a.id)
+    OR next_letter <= (SELECT coalesce(max(letter), 0) FROM removed_letter r WHERE r.account = a.id)
+    OR next_mailbox <= (SELECT coalesce(max(id), 0) FROM mailbox m WHERE m.account = a.id)
+    OR last_uid_validity < (SELECT coalesce(max(uid_validity), 0) FROM mailbox m WHERE m.account = a.id)
+    OR floor_mod_seq > mod_seq OR change_seq > (SELECT value FROM counter WHERE name = 'change_seq')`,
+  ],
+  [
+    'account: usage',
+    `SELECT a.id FROM account a LEFT JOIN (SELECT account, count(*) AS letters, sum(served_bytes) AS bytes
+      FROM (SELECT DISTINCT account, letter, served_bytes FROM placement) GROUP BY account) p ON p.account = a.id
+    WHERE a.removed_at IS NULL AND (a.used_letters <> coalesce(p.letters, 0) OR a.used_bytes <> coalesce(p.bytes, 0))`,
+  ],
+  [
+    'thread: letter',
+    `SELECT account || '/' || thread || '/' || letter FROM thread_letter t WHERE NOT EXISTS
+    (SELECT 1 FROM placement p WHERE p.account = t.account AND p.letter = t.letter AND p.thread = t.thread)
+    AND NOT EXISTS (SELECT 1 FROM removed_letter r WHERE r.account = t.account AND r.letter = t.letter)`,
+  ],
+  [
+    'placement: thread',
+    `SELECT account || '/' || letter FROM placement p WHERE thread <> letter AND NOT EXISTS
+    (SELECT 1 FROM thread_letter t WHERE t.account = p.account AND t.thread = p.thread AND t.letter = p.letter)`,
+  ],
+  ...[
+    'verifier',
+    'app_password',
+    'account_certificate',
+    'mailbox',
+    'placement',
+    'object',
+    'lost_subscription',
+    'removed_letter',
+    'gone',
+    'gone_placement',
+    'thread_key',
+  ].map(ORPHANS),
+  [
+    'chunk: blob',
+    `SELECT count(*) FROM blob_chunk HAVING count(*) <> (SELECT coalesce(sum(chunks), 0) FROM blob)`,
+  ],
+]);
