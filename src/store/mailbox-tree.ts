@@ -4,15 +4,18 @@ import type { Mailbox, MailboxId, MailboxRefusal } from './port.ts';
 /** What somebody may choose of a mailbox. */
 export type MailboxShape = Pick<Mailbox, 'name' | 'parent' | 'role' | 'subscribed' | 'sortOrder'>;
 
-/** The mailboxes of an account as a tree. */
-export class MailboxTree {
-  readonly #mailboxes: ReadonlyMap<MailboxId, Mailbox>;
+/** What the tree knows of a mailbox. */
+type Node = Pick<Mailbox, 'id' | 'name' | 'parent' | 'role'>;
 
-  constructor(mailboxes: readonly Mailbox[]) {
+/** The mailboxes of an account as a tree. */
+export class MailboxTree<Known extends Node = Node> {
+  readonly #mailboxes: ReadonlyMap<MailboxId, Known>;
+
+  constructor(mailboxes: readonly Known[]) {
     this.#mailboxes = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]));
   }
 
-  find(id: MailboxId): Mailbox | null {
+  find(id: MailboxId): Known | null {
     return this.#mailboxes.get(id) ?? null;
   }
 
@@ -31,7 +34,7 @@ export class MailboxTree {
   }
 
   /** Why no mailbox may have the shape beside the others; `own` is the one that has it now. */
-  refusal(shape: MailboxShape, own: MailboxId | null): MailboxRefusal | null {
+  refusal(shape: Omit<Node, 'id'>, own: MailboxId | null): MailboxRefusal | null {
     const { name, parent, role } = shape;
     if (parent !== null && !this.#mailboxes.has(parent)) return 'no-parent';
     if (!isMailboxName(name, parent === null ? 'top' : 'below')) return 'bad-name';
@@ -45,8 +48,8 @@ export class MailboxTree {
   }
 
   /** The mailbox and those above it, upwards. */
-  #above(mailbox: MailboxId | null): readonly Mailbox[] {
-    const above: Mailbox[] = [];
+  #above(mailbox: MailboxId | null): readonly Known[] {
+    const above: Known[] = [];
     for (let at = mailbox; at !== null;) {
       const found = this.#mailboxes.get(at);
       if (found === undefined) break;

@@ -7,6 +7,7 @@ import {
   type Delivery,
   type NewLetter,
   type ObjectChange,
+  type Quota,
 } from './port.ts';
 import { StoreFault } from './fault.ts';
 import { checkKeywords } from './keywords.ts';
@@ -97,9 +98,33 @@ export const checkAppPassword = ({ sha256, scope }: Pick<AppPassword, 'sha256' |
     throw new StoreFault('an app password without a scope, or with one out of order');
 };
 
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
 /** Throws where `count` is no number of letters to ask for. */
 export const checkCount = (count: number): void => {
-  if (!Number.isSafeInteger(count) || count < 0) throw new StoreFault(`a page of ${count} letters`);
+  if (!isCount(count)) throw new StoreFault(`a page of ${count} letters`);
+};
+
+/** Throws where so many changes cannot be asked for. */
+export const checkMost = (most: number): void => {
+  if (!isCount(most) || most === 0) throw new StoreFault(`at most ${most} changes`);
+};
+
+/** Throws where a bound of the quota is no number of bytes or letters. */
+export const checkQuota = ({ bytes, letters }: Quota): void => {
+  if (![bytes, letters].every((bound) => bound === null || isCount(bound)))
+    throw new StoreFault(`a quota of ${bytes} bytes and ${letters} letters`);
+};
+
+/** Throws where the range is none of bytes. */
+export const checkRange = ({ start, end }: { readonly start: number; readonly end: number }): void => {
+  if (!isCount(start) || !isCount(end) || end < start)
+    throw new StoreFault(`a piece of a blob from ${start} to ${end}`);
+};
+
+/** Throws where a lease would end before it begins. No two of an entry end at one time. */
+export const checkLease = (now: number, until: number): void => {
+  if (!(until > now)) throw new StoreFault(`a lease from ${now} until ${until}`);
 };
 
 /** An alias has at most this many targets. */

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { hashOf, letterBytes, makeAccount, type OpenedForTest } from '../contract.ts';
+import { test } from 'node:test';
 import type { AccountId, AppPassword, BoundCertificate, Store } from '../port.ts';
 import { MAX_CREDENTIALS } from '../rules.ts';
-
-const T0 = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-const nobody = 4711 as AccountId;
-const done = { ok: true, value: null };
+import {
+  done,
+  hashOf,
+  letterBytes,
+  makeAccount,
+  nobody,
+  T0,
+  type Cases,
+  type OpenedForTest,
+} from './fixtures.ts';
 
 /** A SHA-256 that tells its seed. */
 export const sha256Of = (seed: number): string => hashOf(letterBytes(8, seed));
@@ -31,7 +36,8 @@ export const certificateOf = (seed: number): BoundCertificate => ({
 const labels = async (store: Store, account: AccountId): Promise<readonly string[]> =>
   (await store.appPasswords(account)).map(({ label }) => label);
 
-const CASES: ReadonlyMap<string, (opened: OpenedForTest) => Promise<void>> = new Map([
+/** What else than the password opens an account. */
+export const credentialCases: Cases = new Map([
   ['an app password comes out as it was put in, and only for its account', appPasswordComesOut],
   [
     'an app password of the same label or SHA-256 is refused, in another account it is not',
@@ -43,21 +49,6 @@ const CASES: ReadonlyMap<string, (opened: OpenedForTest) => Promise<void>> = new
   ['an app password without a scope, or without a SHA-256, is a fault', appPasswordContradicts],
   ['a certificate is bound to the accounts that it was bound to, until it is not', certificatesAreBound],
 ]);
-
-/** The promise of the store port about app passwords and bound certificates; part of every implementation's contract. */
-export const credentialContract = (name: string, open: () => Promise<OpenedForTest>): void => {
-  describe(`store contract, credentials: ${name}`, () => {
-    for (const [sentence, run] of CASES)
-      test(sentence, async () => {
-        const opened = await open();
-        try {
-          await run(opened);
-        } finally {
-          await opened.cleanup();
-        }
-      });
-  });
-};
 
 /** What a store that keeps things on disk promises beyond `credentialContract`. */
 export const durableCredentialContract = (

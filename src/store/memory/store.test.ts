@@ -1,5 +1,4 @@
 import { storeContract } from '../contract.ts';
-import { credentialContract } from '../contract/credentials.ts';
 import { openMemoryStore } from './store.ts';
 
 const open = async () => {
@@ -8,4 +7,3 @@ const open = async () => {
 };
 
 storeContract('memory', open);
-credentialContract('memory', open);

@@ -29,7 +29,7 @@ export type Queued = NewQueued & {
 
 /** The queue: letters of this server's people on their way to other servers. An entry is one destination of one letter. */
 export interface QueueStore {
-  /** By due time. */
+  /** By number, from the one after `after` on. */
   queued(query: { readonly count: number; readonly after: QueueId | null }): Eventually<readonly Queued[]>;
   /** The bytes of an entry's letter, in pieces; null where there is no such entry. */
   queuedPieces(id: QueueId): Eventually<AsyncIterable<Uint8Array> | null>;

@@ -130,7 +130,7 @@ export class LetterReader {
   }
 
   lettersById(account: AccountId, letters: readonly LetterId[]): readonly Letter[] {
-    return letters.flatMap((letter) => this.letter(account, letter) ?? []);
+    return [...new Set(letters)].flatMap((letter) => this.letter(account, letter) ?? []);
   }
 
   uids(account: AccountId, mailbox: MailboxId): Uint32Array {
@@ -149,7 +149,8 @@ export class LetterReader {
   }
 
   placesOf(account: AccountId, letters: readonly LetterId[]): readonly PlacedLetter[] {
-    return letters.flatMap((letter) => allRows(this.#places, account, letter).map(placedOf));
+    const ordered = [...new Set(letters)].sort((one, other) => one - other);
+    return ordered.flatMap((letter) => allRows(this.#places, account, letter).map(placedOf));
   }
 
   thread(account: AccountId, thread: ThreadId): readonly LetterId[] {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { durableStoreContract, storeContract, type OpenedForTest } from '../contract.ts';
-import { credentialContract, durableCredentialContract } from '../contract/credentials.ts';
+import { durableCredentialContract } from '../contract/credentials.ts';
 import type { Store } from '../port.ts';
 import { openStore } from './open.ts';
 
@@ -31,5 +31,4 @@ const openFresh = async (): Promise<Required<OpenedForTest>> => {
 
 storeContract('sqlite', openFresh);
 durableStoreContract('sqlite', openFresh);
-credentialContract('sqlite', openFresh);
 durableCredentialContract('sqlite', openFresh);
