@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountCases } from './contract/accounts.ts';
+import { arrangementCases } from './contract/arrangements.ts';
+import { changeCases } from './contract/changes.ts';
+import { keywordCases } from './contract/keywords.ts';
+import { mailboxCases } from './contract/mailboxes.ts';
+import { objectCases } from './contract/objects.ts';
+import { queueCases } from './contract/queue.ts';
+import { quotaCases } from './contract/quota.ts';
+import { removalCases } from './contract/removal.ts';
+import { spoolCases } from './contract/spool.ts';
+import { threadCases } from './contract/threads.ts';
 import { credentialCases } from './contract/credentials.ts';
 import {
   deliveryOf,
@@ -31,7 +41,17 @@ export {
 const AREAS: ReadonlyMap<string, Cases> = new Map([
   ['accounts', accountCases],
   ['credentials', credentialCases],
+  ['quota', quotaCases],
+  ['mailboxes', mailboxCases],
   ['letters', letterCases],
+  ['spool and pieces', spoolCases],
+  ['keywords', keywordCases],
+  ['copy, move and arrange', arrangementCases],
+  ['removal', removalCases],
+  ['threads', threadCases],
+  ['changes', changeCases],
+  ['objects', objectCases],
+  ['queue', queueCases],
 ]);
 
 /** The promise of the store port, as tests that every implementation passes in the same words. */

@@ -6,7 +6,7 @@ export const MAX_KEYWORDS = 100;
 const LONGEST_KEYWORD = 255;
 
 /** Printable US-ASCII without the specials of RFC 9051's `atom` that RFC 8621 section 4.1.1 excludes; `\deleted` is IMAP's own. */
-const KEYWORD = /^(?:\\deleted|[!#$&'+,\-.0-9:;<=>?@[^_`a-z|}~]+)$/;
+const KEYWORD = /^(?:\\deleted|[!#$&'+,\-./0-9:;<=>?@[^_`a-z|}~]+)$/;
 
 /** Throws the fault of a caller who did not bring the keywords into their form. */
 export const checkKeywords = (keywords: Keywords): void => {

@@ -19,8 +19,8 @@ export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role: M
   { name: 'Archive', role: 'archive' },
 ];
 
-/** Whether the name, at the top, means INBOX. */
-export const isInbox = (name: string): boolean => name.toUpperCase() === INBOX_NAME;
+/** Whether the name, at the top, means INBOX: in any case, as ASCII has it. */
+export const isInbox = (name: string): boolean => /^inbox$/i.test(name);
 
 /** Whether a mailbox at that level may have the name (RFC 5198 section 2, RFC 9051 section 5.1). */
 export const isMailboxName = (name: string, level: 'top' | 'below'): boolean => {

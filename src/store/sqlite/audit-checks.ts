@@ -3,7 +3,8 @@ const REFERENCES = 'SELECT account, blob FROM letter UNION ALL SELECT 0, blob FR
 const PLACED = `SELECT account, mailbox, count(*) AS letters, sum(served_bytes) AS bytes, sum(flags & 1 = 0) AS unseen,
   sum(flags & 8 <> 0) AS deleted, max(uid) AS uid, max(mod_seq) AS mod_seq, max(received_at) AS received_at
   FROM placement GROUP BY account, mailbox`;
-const GONE = 'SELECT account, mailbox, max(uid) AS uid, max(mod_seq) AS mod_seq FROM gone_placement GROUP BY account, mailbox';
+const GONE =
+  'SELECT account, mailbox, max(uid) AS uid, max(mod_seq) AS mod_seq FROM gone_placement GROUP BY account, mailbox';
 const ORPHANS = (table: string): readonly [string, string] => [
   `${table}: account`,
   `SELECT account FROM ${table} t WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.account)`,
