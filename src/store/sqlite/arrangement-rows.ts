@@ -140,8 +140,8 @@ export class ArrangementRows {
       .filter((id) => !places.some(({ mailbox }) => mailbox === id))
       .sort((a, b) => a - b);
     const fresh = after(withoutDeleted(first.keywords));
-    if ([fresh, ...marked.map(({ keywords }) => after(keywords))].some(({ length }) => length > MAX_KEYWORDS))
-      return refused('too-many');
+    const told = [...come.map(() => fresh), ...marked.map(({ keywords }) => after(keywords))];
+    if (told.some(({ length }) => length > MAX_KEYWORDS)) return refused('too-many');
     if (leave.length + marked.length + come.length === 0) return ok(null);
     const modSeq = this.#ledger.raise(numbers);
     const note = (id: MailboxId): MailboxNumbers => {

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AccountId, ChangedKind, Changes, LetterId, MailboxId, ModSeq, ThreadId, Uid } from '../port.ts';
 import { ok, refused, type Result } from '../../result.ts';
-import { StoreFault } from '../fault.ts';
+import { checkMost } from '../rules.ts';
 import { allRows, bigInteger, firstRow, integer, text } from './column.ts';
 import type { LetterReader } from './letter-reader.ts';
 
@@ -23,9 +23,9 @@ const OBJECTS =
 const HAS_MAILBOX = 'SELECT 1 FROM mailbox WHERE account = ? AND id = ?';
 const HAS_OBJECT = 'SELECT 1 FROM object WHERE account = ? AND kind = ? AND name = ?';
 
-type Fate = 'created' | 'updated' | 'removed';
-/** The last thing that happened to each id, and what that comes to. */
-type Events<Id> = Map<Id, { modSeq: bigint; readonly fate: Fate }>;
+/** What happened to an id comes to, and the number under which that is told: of what was made the making, else the last. */
+type Event = { readonly fate: 'created' | 'updated' | 'removed'; readonly modSeq: bigint };
+type Events<Id> = Map<Id, Event>;
 
 /** What changed, read from the state and from what is remembered of those that are gone. */
 export class ChangeReader {
@@ -61,18 +61,18 @@ export class ChangeReader {
     since: ModSeq,
     most: number,
   ): Result<Changes<LetterId | ThreadId | MailboxId | string>, 'cannot-calculate'> {
-    if (!Number.isSafeInteger(most) || most < 1) throw new StoreFault(`at most ${most} changes`);
+    checkMost(most);
     const upTo = this.#upTo(account, since);
     if (upTo === null) return refused('cannot-calculate');
     switch (kind) {
       case 'letter':
-        return ok(paged(this.#letterEvents(account, since), upTo, most));
+        return paged(this.#letterEvents(account, since), upTo, most);
       case 'thread':
-        return ok(paged(this.#threadEvents(account, since), upTo, most));
+        return paged(this.#threadEvents(account, since), upTo, most);
       case 'mailbox':
-        return ok(paged(this.#mailboxEvents(account, since), upTo, most));
+        return paged(this.#mailboxEvents(account, since), upTo, most);
       default:
-        return ok(paged(this.#objectEvents(account, kind, since), upTo, most));
+        return paged(this.#objectEvents(account, kind, since), upTo, most);
     }
   }
 
@@ -107,8 +107,8 @@ export class ChangeReader {
     const events: Events<LetterId> = new Map();
     for (const [letter, modSeq] of this.#touchedLetters(account, since)) {
       const row = firstRow(this.#statements.letter, account, letter);
-      const created = row !== undefined && bigInteger(row[1]) > since;
-      events.set(letter, { modSeq, fate: row === undefined ? 'removed' : created ? 'created' : 'updated' });
+      const made = row === undefined ? null : bigInteger(row[1]);
+      events.set(letter, made === null ? { fate: 'removed', modSeq } : eventOf(made, modSeq, since));
     }
     return events;
   }
@@ -128,23 +128,19 @@ export class ChangeReader {
     for (const row of allRows(this.#statements.gone, account, 'thread', since))
       note(Number(text(row[0])) as ThreadId, bigInteger(row[1]));
     const events: Events<ThreadId> = new Map();
-    for (const [thread, modSeq] of touched)
-      events.set(thread, { modSeq, fate: this.#threadFate(account, thread, since) });
+    for (const [thread, modSeq] of touched) {
+      const first = firstRow(this.#statements.firstLetter, account, thread);
+      const made = first === undefined ? 0n : bigInteger(first[0]);
+      const isThere = this.#letters.thread(account, thread).length > 0;
+      events.set(thread, isThere ? eventOf(made, modSeq, since) : { fate: 'removed', modSeq });
+    }
     return events;
-  }
-
-  #threadFate(account: AccountId, thread: ThreadId, since: ModSeq): Fate {
-    if (this.#letters.thread(account, thread).length === 0) return 'removed';
-    const first = firstRow(this.#statements.firstLetter, account, thread);
-    return first !== undefined && bigInteger(first[0]) > since ? 'created' : 'updated';
   }
 
   #mailboxEvents(account: AccountId, since: ModSeq): Events<MailboxId> {
     const events: Events<MailboxId> = new Map();
-    for (const row of allRows(this.#statements.mailboxes, account, since)) {
-      const fate = bigInteger(row[2]) > since ? 'created' : 'updated';
-      events.set(integer(row[0]) as MailboxId, { modSeq: bigInteger(row[1]), fate });
-    }
+    for (const row of allRows(this.#statements.mailboxes, account, since))
+      events.set(integer(row[0]) as MailboxId, eventOf(bigInteger(row[2]), bigInteger(row[1]), since));
     for (const row of allRows(this.#statements.gone, account, 'mailbox', since)) {
       const id = Number(text(row[0])) as MailboxId;
       if (firstRow(this.#statements.hasMailbox, account, id) === undefined)
@@ -155,10 +151,8 @@ export class ChangeReader {
 
   #objectEvents(account: AccountId, kind: string, since: ModSeq): Events<string> {
     const events: Events<string> = new Map();
-    for (const row of allRows(this.#statements.objects, account, kind, since)) {
-      const fate = bigInteger(row[2]) > since ? 'created' : 'updated';
-      events.set(text(row[0]), { modSeq: bigInteger(row[1]), fate });
-    }
+    for (const row of allRows(this.#statements.objects, account, kind, since))
+      events.set(text(row[0]), eventOf(bigInteger(row[2]), bigInteger(row[1]), since));
     for (const row of allRows(this.#statements.gone, account, kind, since)) {
       const name = text(row[0]);
       if (firstRow(this.#statements.hasObject, account, kind, name) !== undefined) continue;
@@ -185,18 +179,35 @@ const SQL = {
   hasObject: HAS_OBJECT,
 } as const;
 
-/** The first `most` ids in the order of their events. */
-function paged<Id>(events: Events<Id>, upTo: bigint, most: number): Changes<Id> {
-  const ordered = [...events].sort(([, one], [, other]) => (one.modSeq < other.modSeq ? -1 : 1));
-  const taken = ordered.slice(0, most);
-  const more = taken.length < ordered.length;
-  const of = (fate: Fate): readonly Id[] =>
+/** What became of something that is there, was made at `made` and last changed at `changed`. */
+function eventOf(made: bigint, changed: bigint, since: bigint): Event {
+  return made > since ? { fate: 'created', modSeq: made } : { fate: 'updated', modSeq: changed };
+}
+
+/**
+ * The first ids in the order of their events, at most so many. What has one number is not torn apart: where that alone is
+ * too much there is no state in between that could be told.
+ */
+function paged<Id extends number | string>(
+  events: Events<Id>,
+  upTo: bigint,
+  most: number,
+): Result<Changes<Id>, 'cannot-calculate'> {
+  const ordered = [...events].sort(
+    ([one, { modSeq: first }], [other, { modSeq: second }]) =>
+      Number(first - second) || Number(one) - Number(other),
+  );
+  const next = ordered[most]?.[1].modSeq;
+  const taken = next === undefined ? ordered : ordered.filter(([, { modSeq }]) => modSeq < next);
+  const last = taken.at(-1)?.[1].modSeq;
+  if (next !== undefined && last === undefined) return refused('cannot-calculate');
+  const of = (fate: Event['fate']): readonly Id[] =>
     taken.filter(([, event]) => event.fate === fate).map(([id]) => id);
-  return {
+  return ok({
     created: of('created'),
     updated: of('updated'),
     removed: of('removed'),
-    upTo: (more ? (taken.at(-1)?.[1].modSeq ?? upTo) : upTo) as ModSeq,
-    more,
-  };
+    upTo: (next === undefined ? upTo : last) as ModSeq,
+    more: next !== undefined,
+  });
 }

@@ -50,8 +50,11 @@ import {
   areObjectsSmall,
   checkAlias,
   checkAppPassword,
+  checkCount,
   checkDelivery,
+  checkLease,
   checkLetter,
+  checkQuota,
   checkSha256,
 } from '../rules.ts';
 import { BlobFiles } from './blob-files.ts';
@@ -262,6 +265,7 @@ class SqliteStore implements Store {
   }
 
   async setQuota(account: AccountId, quota: Quota): Promise<Written<'set-quota'>> {
+    checkQuota(quota);
     return this.#channel.write({ do: 'set-quota', account, quota });
   }
 
@@ -441,6 +445,8 @@ class SqliteStore implements Store {
   }
 
   async lease(now: number, until: number, count: number): Promise<readonly Queued[]> {
+    checkLease(now, until);
+    checkCount(count);
     return this.#channel.write({ do: 'lease', now, until, count });
   }
 

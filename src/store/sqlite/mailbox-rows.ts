@@ -13,7 +13,7 @@ import { ok, refused } from '../../result.ts';
 import { MailboxTree, type MailboxShape } from '../mailbox-tree.ts';
 import { nextUidValidity } from '../rules.ts';
 import { allRows, bigInteger, integer, text, type Row } from './column.ts';
-import type { ChangeNotes, Ledger } from './ledger.ts';
+import type { AccountNumbers, ChangeNotes, Ledger } from './ledger.ts';
 import type { PlacementRows } from './placement-rows.ts';
 import type { RemovalRows } from './removal-rows.ts';
 import type { WriteOf, Written } from './write.ts';
@@ -28,6 +28,8 @@ const INSERT = `INSERT INTO mailbox (account, id, parent, name, role, subscribed
 const UPDATE = `UPDATE mailbox SET parent = ?, name = ?, role = ?, subscribed = ?, sort_order = ? WHERE account = ? AND id = ?`;
 const DELETE = 'DELETE FROM mailbox WHERE account = ? AND id = ?';
 const LOSE = 'INSERT OR IGNORE INTO lost_subscription (account, path) VALUES (?, ?)';
+const LOST = 'SELECT path FROM lost_subscription WHERE account = ?';
+const SUBSCRIBE = 'UPDATE mailbox SET subscribed = 1 WHERE account = ? AND id = ?';
 const FORGET_LOST = 'DELETE FROM lost_subscription WHERE account = ? AND path = ?';
 
 /** A row of `MAILBOX_COLUMNS`. */
@@ -58,6 +60,8 @@ export class MailboxRows {
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
   readonly #lose: StatementSync;
+  readonly #lost: StatementSync;
+  readonly #subscribe: StatementSync;
   readonly #forgetLost: StatementSync;
 
   constructor(db: DatabaseSync, parts: { ledger: Ledger; placements: PlacementRows; removals: RemovalRows }) {
@@ -69,6 +73,8 @@ export class MailboxRows {
     this.#update = db.prepare(UPDATE);
     this.#delete = db.prepare(DELETE);
     this.#lose = db.prepare(LOSE);
+    this.#lost = db.prepare(LOST, { returnArrays: true });
+    this.#subscribe = db.prepare(SUBSCRIBE);
     this.#forgetLost = db.prepare(FORGET_LOST);
   }
 
@@ -96,10 +102,8 @@ export class MailboxRows {
     numbers.nextMailbox += 1;
     numbers.lastUidValidity = nextUidValidity(numbers.lastUidValidity, wanted.createdAt);
     const modSeq = this.#ledger.raise(numbers);
-    const path = tree.path(shape);
-    const found = this.#forgetLost.run(account, path).changes > 0;
     const { lastUidValidity: uidValidity } = numbers;
-    this.insert(account, id, { ...shape, subscribed: shape.subscribed || found }, { uidValidity, modSeq });
+    this.insert(account, id, shape, { uidValidity, modSeq });
     this.#ledger.reload(account);
     return ok(this.#noted(account, id, notes));
   }
@@ -155,6 +159,25 @@ export class MailboxRows {
     return this.#forgetLost.run(account, path).changes > 0 ? ok(null) : refused('not-subscribed');
   }
 
+  /** Who came to a path that is subscribed to is subscribed; `own` changes anyway. */
+  #takeSubscriptionsOver(numbers: AccountNumbers, own: MailboxId): void {
+    const { account } = numbers;
+    const lost = new Set(allRows(this.#lost, account).map((row) => text(row[0])));
+    if (lost.size === 0) return;
+    const mailboxes = this.#mailboxes(account);
+    const tree = new MailboxTree(mailboxes);
+    for (const { id, name, parent, subscribed } of mailboxes) {
+      const path = tree.path({ name, parent });
+      if (!lost.has(path)) continue;
+      this.#forgetLost.run(account, path);
+      if (!subscribed) this.#subscribe.run(account, id);
+      const mailbox = numbers.mailboxes.get(id);
+      if (subscribed || id === own || mailbox === undefined) continue;
+      mailbox.modSeq = this.#ledger.raise(numbers);
+      mailbox.changed = true;
+    }
+  }
+
   #mailboxes(account: AccountId): readonly Mailbox[] {
     return allRows(this.#all, account).map(mailboxOfRow);
   }
@@ -163,6 +186,7 @@ export class MailboxRows {
   #noted(account: AccountId, id: MailboxId, notes: ChangeNotes): Mailbox {
     const numbers = this.#ledger.account(account);
     if (numbers === null) throw new Error(`account ${account} is gone`);
+    this.#takeSubscriptionsOver(numbers, id);
     this.#ledger.save();
     notes.note(numbers);
     const mailbox = this.#mailboxes(account).find((each) => each.id === id);
