@@ -5,7 +5,7 @@ type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
 export type AccountId = Branded<number, 'AccountId'>;
 /** A mailbox's number within its account; never reused, survives renames (RFC 8474 section 4, MAILBOXID). */
 export type MailboxId = Branded<number, 'MailboxId'>;
-/** A letter's number within its account; never reused, the same in every mailbox that it is in (RFC 8474 section 5.1, EMAILID). */
+/** A letter's number; never reused, within an account higher for each that comes, the same in every mailbox that it is in (RFC 8474 section 5.1, EMAILID). */
 export type LetterId = Branded<number, 'LetterId'>;
 /** A thread's number within its account: that of its first letter (RFC 8474 section 5.2, THREADID). */
 export type ThreadId = Branded<number, 'ThreadId'>;

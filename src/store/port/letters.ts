@@ -102,14 +102,14 @@ export type Letter = {
   readonly receivedAt: number;
 };
 
-/** Newest first. `before` continues after the last letter of the page before. */
+/** By number, highest first. `before` continues after the last letter of the page before. */
 export type LetterQuery = {
   readonly account: AccountId;
   readonly count: number;
   readonly before: LetterId | null;
 };
 
-/** Letters of one mailbox by their uids, lowest first. */
+/** Letters of one mailbox by their uids. */
 export type PlacedQuery = {
   readonly account: AccountId;
   readonly mailbox: MailboxId;
@@ -120,6 +120,8 @@ export type PlacedQuery = {
   readonly changedSince?: ModSeq;
   /** At most so many. */
   readonly count?: number;
+  /** Absent: lowest uid first. */
+  readonly order?: 'ascending' | 'descending';
 };
 
 /** `replace` by `arrange` leaves `\deleted` as it is, which those who arrange do not know. */
@@ -159,8 +161,6 @@ export type DeliveryRefusal = 'no-account' | 'no-mailbox' | 'over-quota';
 
 /** The letters: what comes in, what is said of them, where they lie, and how they leave. `at` is milliseconds since 1970. */
 export interface LetterStore {
-  /** Of the whole account, by number. */
-  letters(query: LetterQuery): Eventually<readonly Letter[]>;
   letter(account: AccountId, letter: LetterId): Eventually<Letter | null>;
   /** Those of them that there are, in the order asked for. */
   lettersById(account: AccountId, letters: readonly LetterId[]): Eventually<readonly Letter[]>;
@@ -173,12 +173,12 @@ export interface LetterStore {
   thread(account: AccountId, thread: ThreadId): Eventually<readonly LetterId[]>;
   /** Newest first. */
   removedLetters(query: LetterQuery): Eventually<readonly RemovedLetter[]>;
-  /** The blob's bytes; null where no letter of this account has it. For letters that fit into memory. */
-  blob(account: AccountId, hash: BlobHash): Eventually<Uint8Array | null>;
-  /** The blob's bytes from `start` up to `end`, in pieces of at most 256 KiB; null as `blob`. */
+  /** The letter's bytes as they came; null where the account has no such letter. For letters that fit into memory. */
+  blob(account: AccountId, letter: LetterId): Eventually<Uint8Array | null>;
+  /** Its bytes from `start` up to `end`, in pieces of at most 256 KiB; null as `blob`. */
   blobPieces(
     account: AccountId,
-    hash: BlobHash,
+    letter: LetterId,
     range?: { readonly start: number; readonly end: number },
   ): Eventually<AsyncIterable<Uint8Array> | null>;
 

@@ -8,8 +8,8 @@ import type { MailboxRows } from './mailbox-rows.ts';
 import type { WriteOf, Written } from './write.ts';
 
 const FIND = 'SELECT 1 FROM account WHERE name = ?';
-const INSERT = `INSERT INTO account (name, created_at, mod_seq, next_mailbox, next_letter, last_uid_validity)
-  VALUES (?, ?, 1, ${FIRST_MAILBOXES.length + 1}, 1, ?)`;
+const INSERT = `INSERT INTO account (name, created_at, mod_seq, next_mailbox, last_uid_validity)
+  VALUES (?, ?, 1, ${FIRST_MAILBOXES.length + 1}, ?)`;
 /** No address has the form of such a name. */
 const RETIRE = `UPDATE account SET name = '#' || id, removed_at = 1 WHERE id = ?`;
 const SET_QUOTA = 'UPDATE account SET quota_bytes = ?, quota_letters = ? WHERE id = ?';

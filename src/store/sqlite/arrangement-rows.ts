@@ -97,17 +97,11 @@ export class ArrangementRows {
     { modSeq, at }: { readonly modSeq: bigint; readonly at: number },
     notes: ChangeNotes,
   ): Copied {
-    const own = this.#placements.isIn(numbers.account, row.letter, to.id)
+    const letter = this.#placements.isIn(numbers.account, row.letter, to.id)
       ? this.#letters.duplicate(numbers, row, modSeq)
-      : { letter: row.letter, letterRow: row.letterRow };
+      : row.letter;
     const keywords = withoutDeleted(row.keywords);
-    const { uid, letter } = this.#placements.put(numbers, to, {
-      ...row,
-      ...own,
-      keywords,
-      modSeq,
-      savedAt: at,
-    });
+    const { uid } = this.#placements.put(numbers, to, { ...row, letter, keywords, modSeq, savedAt: at });
     notes.note(numbers, to.id);
     return { from: row.uid, to: uid, letter };
   }

@@ -1,5 +1,8 @@
-/** Every letter that refers to a blob; those of the queue are account 0's. */
-const REFERENCES = 'SELECT account, blob FROM letter UNION ALL SELECT 0, blob FROM queue_entry';
+/** Every reference to a blob. */
+const REFERENCES = 'SELECT blob FROM letter UNION ALL SELECT blob FROM queue_entry';
+/** Where letters say that they lie. */
+const PLACES = `SELECT account, mailbox, uid, id AS letter FROM letter WHERE mailbox <> 0
+  UNION ALL SELECT l.account, f.mailbox, f.uid, f.letter FROM further_place f JOIN letter l ON l.id = f.letter`;
 const PLACED = `SELECT account, mailbox, count(*) AS letters, sum(served_bytes) AS bytes, sum(flags & 1 = 0) AS unseen,
   sum(flags & 8 <> 0) AS deleted, max(uid) AS uid, max(mod_seq) AS mod_seq, max(received_at) AS received_at
   FROM placement GROUP BY account, mailbox`;
@@ -22,23 +25,6 @@ export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
     ON r.blob = b.id WHERE b.refs <> coalesce(r.refs, 0) OR b.refs <= 0`,
   ],
   [
-    'blob: shares',
-    `SELECT hex(b.hash) FROM blob b LEFT JOIN (SELECT blob, sum(refs) AS refs FROM blob_share GROUP BY blob) s
-    ON s.blob = b.id WHERE b.refs <> b.account_refs + coalesce(s.refs, 0)`,
-  ],
-  [
-    'blob: owner',
-    `SELECT hex(b.hash) FROM blob b
-    LEFT JOIN (SELECT blob, account, count(*) AS refs FROM (${REFERENCES}) GROUP BY blob, account) r
-    ON r.blob = b.id AND r.account IS b.account WHERE b.account_refs <> coalesce(r.refs, 0)`,
-  ],
-  [
-    'blob share: references',
-    `SELECT s.account || '/' || s.blob FROM blob_share s
-    LEFT JOIN (SELECT blob, account, count(*) AS refs FROM (${REFERENCES}) GROUP BY blob, account) r
-    ON r.blob = s.blob AND r.account = s.account WHERE s.refs <> coalesce(r.refs, 0)`,
-  ],
-  [
     'letter: blob',
     `SELECT account || '/' || id FROM letter l WHERE NOT EXISTS
     (SELECT 1 FROM blob b WHERE b.hash = l.hash AND b.id = l.blob AND b.size_bytes = l.size_bytes)`,
@@ -51,19 +37,26 @@ export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
   [
     'letter: neither placed nor removed, or both',
     `SELECT account || '/' || id FROM letter l WHERE
-    EXISTS (SELECT 1 FROM placement p WHERE p.account = l.account AND p.letter = l.id AND p.letter_row = l.row)
-    = EXISTS (SELECT 1 FROM removed_letter r WHERE r.account = l.account AND r.letter = l.id AND r.letter_row = l.row)`,
+    EXISTS (SELECT 1 FROM (${PLACES}) p WHERE p.letter = l.id)
+    = EXISTS (SELECT 1 FROM removed_letter r WHERE r.account = l.account AND r.letter = l.id)`,
+  ],
+  [
+    'letter: place',
+    `SELECT p.account || '/' || p.letter FROM (${PLACES}) p WHERE NOT EXISTS
+    (SELECT 1 FROM placement q WHERE q.account = p.account AND q.mailbox = p.mailbox AND q.uid = p.uid AND q.letter = p.letter)`,
   ],
   [
     'placement: letter',
     `SELECT account || '/' || letter FROM placement p WHERE NOT EXISTS
-    (SELECT 1 FROM letter l WHERE l.row = p.letter_row AND l.account = p.account AND l.id = p.letter
-      AND l.thread = p.thread AND l.served_bytes = p.served_bytes AND l.received_at = p.received_at)`,
+    (SELECT 1 FROM letter l WHERE l.id = p.letter AND l.account = p.account AND l.thread = p.thread
+      AND l.served_bytes = p.served_bytes AND l.received_at = p.received_at
+      AND ((l.mailbox = p.mailbox AND l.uid = p.uid) OR EXISTS
+        (SELECT 1 FROM further_place f WHERE f.letter = p.letter AND f.mailbox = p.mailbox AND f.uid = p.uid)))`,
   ],
   [
     'removed letter: letter',
     `SELECT account || '/' || letter FROM removed_letter r WHERE NOT EXISTS
-    (SELECT 1 FROM letter l WHERE l.row = r.letter_row AND l.account = r.account AND l.id = r.letter)`,
+    (SELECT 1 FROM letter l WHERE l.id = r.letter AND l.account = r.account)`,
   ],
   [
     'placement: mailbox',
@@ -118,11 +111,18 @@ export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'account: next numbers',
-    `SELECT id FROM account a WHERE next_letter <= (SELECT coalesce(max(letter), 0) FROM placement p WHERE p.account = a.id)
-    OR next_letter <= (SELECT coalesce(max(letter), 0) FROM removed_letter r WHERE r.account = a.id)
-    OR next_mailbox <= (SELECT coalesce(max(id), 0) FROM mailbox m WHERE m.account = a.id)
+    `SELECT id FROM account a WHERE next_mailbox <= (SELECT coalesce(max(id), 0) FROM mailbox m WHERE m.account = a.id)
     OR last_uid_validity < (SELECT coalesce(max(uid_validity), 0) FROM mailbox m WHERE m.account = a.id)
     OR floor_mod_seq > mod_seq OR change_seq > (SELECT value FROM counter WHERE name = 'change_seq')`,
+  ],
+  [
+    'counter: next letter',
+    `SELECT value FROM counter WHERE name = 'next_letter' AND value <= (SELECT coalesce(max(id), 0) FROM letter)`,
+  ],
+  [
+    'counter: next blob',
+    `SELECT value FROM counter WHERE name = 'next_blob' AND value <=
+    (SELECT coalesce(max(id + coalesce(nullif(chunks, 0), 1)), 0) - 1 FROM blob)`,
   ],
   [
     'account: usage',
@@ -133,13 +133,12 @@ export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
   [
     'thread: letter',
     `SELECT account || '/' || thread || '/' || letter FROM thread_letter t WHERE NOT EXISTS
-    (SELECT 1 FROM placement p WHERE p.account = t.account AND p.letter = t.letter AND p.thread = t.thread)
-    AND NOT EXISTS (SELECT 1 FROM removed_letter r WHERE r.account = t.account AND r.letter = t.letter)`,
+    (SELECT 1 FROM letter l WHERE l.id = t.letter AND l.account = t.account AND l.thread = t.thread)`,
   ],
   [
-    'placement: thread',
-    `SELECT account || '/' || letter FROM placement p WHERE thread <> letter AND NOT EXISTS
-    (SELECT 1 FROM thread_letter t WHERE t.account = p.account AND t.thread = p.thread AND t.letter = p.letter)`,
+    'letter: thread',
+    `SELECT account || '/' || id FROM letter l WHERE thread <> id AND NOT EXISTS
+    (SELECT 1 FROM thread_letter t WHERE t.account = l.account AND t.thread = l.thread AND t.letter = l.id)`,
   ],
   ...[
     'verifier',

@@ -1,14 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { AccountId, BlobHash, QueueId } from '../port.ts';
+import type { AccountId, BlobHash, LetterId, QueueId } from '../port.ts';
 import { StoreFault } from '../fault.ts';
-import { isBlobHash } from '../rules.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { bytes, firstRow, integer, type Row } from './column.ts';
 
-const BLOB = `SELECT b.hash, b.id, b.size_bytes, b.chunks FROM blob b WHERE b.hash = ?
-  AND (b.account = ? OR EXISTS (SELECT 1 FROM blob_share s WHERE s.account = ? AND s.blob = b.id))`;
-const QUEUED_BLOB = `SELECT b.hash, b.id, b.size_bytes, b.chunks FROM queue_entry q JOIN blob b ON b.hash = q.hash
-  WHERE q.id = ?`;
+const COLUMNS = 'b.hash, b.id, b.size_bytes, b.chunks';
+const BLOB = `SELECT ${COLUMNS} FROM letter l JOIN blob b ON b.id = l.blob WHERE l.id = ? AND l.account = ?`;
+const QUEUED_BLOB = `SELECT ${COLUMNS} FROM queue_entry q JOIN blob b ON b.id = q.blob WHERE q.id = ?`;
 const CHUNK = 'SELECT bytes FROM blob_chunk WHERE id = ?';
 
 /** Bytes from `start` up to, and without, `end`. */
@@ -42,19 +40,19 @@ export class BlobReader {
     this.#chunk = db.prepare(CHUNK, { returnArrays: true });
   }
 
-  /** The whole blob; null where no letter of the account has it. */
-  blob(account: AccountId, hash: BlobHash): Uint8Array | Promise<Uint8Array> | null {
-    const found = this.#find(account, hash);
+  /** The whole blob; null where the account has no such letter. */
+  blob(account: AccountId, letter: LetterId): Uint8Array | Promise<Uint8Array> | null {
+    const found = this.#find(account, letter);
     if (found === null) return null;
-    if (found.chunks === null) return this.#files.read(hash, found.sizeBytes);
+    if (found.chunks === null) return this.#files.read(found.hash, found.sizeBytes);
     const rows = [...this.#rows(found)];
     const [only] = rows;
     return rows.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(rows));
   }
 
-  /** A piece of the blob in pieces; null where no letter of the account has it. */
-  pieces(account: AccountId, hash: BlobHash, range?: Range): AsyncIterable<Uint8Array> | null {
-    const found = this.#find(account, hash);
+  /** A piece of the blob in pieces; null where the account has no such letter. */
+  pieces(account: AccountId, letter: LetterId, range?: Range): AsyncIterable<Uint8Array> | null {
+    const found = this.#find(account, letter);
     return found === null ? null : this.#pieces(found, range);
   }
 
@@ -64,9 +62,8 @@ export class BlobReader {
     return row === undefined ? null : this.#pieces(foundOf(row));
   }
 
-  #find(account: AccountId, hash: BlobHash): Found | null {
-    if (!isBlobHash(hash)) return null;
-    const row = firstRow(this.#blob, Buffer.from(hash, 'hex'), account, account);
+  #find(account: AccountId, letter: LetterId): Found | null {
+    const row = firstRow(this.#blob, letter, account);
     return row === undefined ? null : foundOf(row);
   }
 

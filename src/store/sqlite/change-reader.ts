@@ -11,12 +11,8 @@ const VANISHED =
   'SELECT uid FROM gone_placement WHERE account = ? AND mailbox = ? AND mod_seq > ? ORDER BY uid';
 const LEFT = 'SELECT letter, mod_seq FROM gone_placement WHERE account = ? AND mod_seq > ?';
 const GONE = 'SELECT name, mod_seq FROM gone WHERE account = ? AND kind = ? AND mod_seq > ?';
-const LETTER = `SELECT l.thread, l.created_mod_seq FROM placement p JOIN letter l ON l.row = p.letter_row
-  WHERE p.account = ? AND p.letter = ? LIMIT 1`;
-const FIRST_LETTER = `SELECT created_mod_seq FROM letter WHERE row = (SELECT letter_row FROM placement
-  WHERE account = ?1 AND letter = ?2 UNION ALL SELECT letter_row FROM removed_letter WHERE account = ?1 AND letter = ?2 LIMIT 1)`;
-const THREAD_OF_REMOVED = `SELECT l.thread FROM removed_letter r JOIN letter l ON l.row = r.letter_row
-  WHERE r.account = ? AND r.letter = ?`;
+const LETTER = `SELECT thread, created_mod_seq, mailbox <> 0 OR EXISTS (SELECT 1 FROM further_place f
+  WHERE f.letter = letter.id) FROM letter WHERE id = ? AND account = ?`;
 const MAILBOXES = 'SELECT id, mod_seq, created_mod_seq FROM mailbox WHERE account = ? AND mod_seq > ?';
 const OBJECTS =
   'SELECT name, mod_seq, created_mod_seq FROM object WHERE account = ? AND kind = ? AND mod_seq > ?';
@@ -106,11 +102,20 @@ export class ChangeReader {
   #letterEvents(account: AccountId, since: ModSeq): Events<LetterId> {
     const events: Events<LetterId> = new Map();
     for (const [letter, modSeq] of this.#touchedLetters(account, since)) {
-      const row = firstRow(this.#statements.letter, account, letter);
-      const made = row === undefined ? null : bigInteger(row[1]);
-      events.set(letter, made === null ? { fate: 'removed', modSeq } : eventOf(made, modSeq, since));
+      const found = this.#find(account, letter);
+      events.set(letter, found?.isPlaced ? eventOf(found.made, modSeq, since) : { fate: 'removed', modSeq });
     }
     return events;
+  }
+
+  /** The letter, as long as it is kept. */
+  #find(
+    account: AccountId,
+    letter: number,
+  ): { readonly thread: ThreadId; readonly made: bigint; readonly isPlaced: boolean } | null {
+    const row = firstRow(this.#statements.letter, letter, account);
+    if (row === undefined) return null;
+    return { thread: integer(row[0]) as ThreadId, made: bigInteger(row[1]), isPlaced: integer(row[2]) === 1 };
   }
 
   #threadEvents(account: AccountId, since: ModSeq): Events<ThreadId> {
@@ -120,17 +125,14 @@ export class ChangeReader {
       if (before === undefined || before < modSeq) touched.set(thread, modSeq);
     };
     for (const [letter, modSeq] of this.#touchedLetters(account, since)) {
-      const row =
-        firstRow(this.#statements.letter, account, letter) ??
-        firstRow(this.#statements.threadOfRemoved, account, letter);
-      if (row !== undefined) note(integer(row[0]) as ThreadId, modSeq);
+      const found = this.#find(account, letter);
+      if (found !== null) note(found.thread, modSeq);
     }
     for (const row of allRows(this.#statements.gone, account, 'thread', since))
       note(Number(text(row[0])) as ThreadId, bigInteger(row[1]));
     const events: Events<ThreadId> = new Map();
     for (const [thread, modSeq] of touched) {
-      const first = firstRow(this.#statements.firstLetter, account, thread);
-      const made = first === undefined ? 0n : bigInteger(first[0]);
+      const made = this.#find(account, thread)?.made ?? 0n;
       const isThere = this.#letters.thread(account, thread).length > 0;
       events.set(thread, isThere ? eventOf(made, modSeq, since) : { fate: 'removed', modSeq });
     }
@@ -171,8 +173,6 @@ const SQL = {
   left: LEFT,
   gone: GONE,
   letter: LETTER,
-  firstLetter: FIRST_LETTER,
-  threadOfRemoved: THREAD_OF_REMOVED,
   mailboxes: MAILBOXES,
   objects: OBJECTS,
   hasMailbox: HAS_MAILBOX,

@@ -5,7 +5,6 @@ import type {
   Alias,
   AppPassword,
   Arrangement,
-  BlobHash,
   BoundCertificate,
   Change,
   Delivery,
@@ -175,10 +174,6 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.lostSubscriptions(account));
   }
 
-  letters(query: LetterQuery): Eventually<readonly Letter[]> {
-    return this.#readOf(query.account, [], (reader) => reader.letters.letters(query));
-  }
-
   letter(account: AccountId, letter: LetterId): Eventually<Letter | null> {
     return this.#readOf(account, null, (reader) => reader.letters.letter(account, letter));
   }
@@ -207,16 +202,16 @@ class SqliteStore implements Store {
     return this.#readOf(query.account, [], (reader) => reader.letters.removedLetters(query));
   }
 
-  blob(account: AccountId, hash: BlobHash): Eventually<Uint8Array | null> {
-    return this.#readOf(account, null, (reader) => reader.blobs.blob(account, hash));
+  blob(account: AccountId, letter: LetterId): Eventually<Uint8Array | null> {
+    return this.#readOf(account, null, (reader) => reader.blobs.blob(account, letter));
   }
 
   blobPieces(
     account: AccountId,
-    hash: BlobHash,
+    letter: LetterId,
     range?: { readonly start: number; readonly end: number },
   ): Eventually<AsyncIterable<Uint8Array> | null> {
-    return this.#readOf(account, null, (reader) => reader.blobs.pieces(account, hash, range));
+    return this.#readOf(account, null, (reader) => reader.blobs.pieces(account, letter, range));
   }
 
   modSeq(account: AccountId): Eventually<ModSeq | null> {

@@ -4,11 +4,11 @@ import { StoreFault } from '../fault.ts';
 import { MAX_UID } from '../rules.ts';
 import { allRows, bigInteger, firstRow, integer } from './column.ts';
 
-const LOAD_ACCOUNT = `SELECT mod_seq, next_letter, next_mailbox, last_uid_validity, used_bytes, used_letters, quota_bytes,
+const LOAD_ACCOUNT = `SELECT mod_seq, next_mailbox, last_uid_validity, used_bytes, used_letters, quota_bytes,
   quota_letters FROM account WHERE id = ? AND removed_at IS NULL`;
 const LOAD_MAILBOXES = `SELECT id, uid_next, highest_mod_seq, mod_seq, latest_received_at, letters, unseen, deleted,
   size_bytes, role FROM mailbox WHERE account = ?`;
-const SAVE_ACCOUNT = `UPDATE account SET mod_seq = ?, next_letter = ?, next_mailbox = ?, last_uid_validity = ?,
+const SAVE_ACCOUNT = `UPDATE account SET mod_seq = ?, next_mailbox = ?, last_uid_validity = ?,
   used_bytes = ?, used_letters = ?, change_seq = ? WHERE id = ?`;
 const SAVE_MAILBOX = `UPDATE mailbox SET uid_next = ?, highest_mod_seq = ?, mod_seq = ?, latest_received_at = ?, letters = ?,
   unseen = ?, deleted = ?, size_bytes = ? WHERE account = ? AND id = ?`;
@@ -38,7 +38,6 @@ export type AccountNumbers = {
   readonly inbox: MailboxId;
   readonly mailboxes: Map<MailboxId, MailboxNumbers>;
   modSeq: bigint;
-  nextLetter: number;
   nextMailbox: number;
   lastUidValidity: number;
   usedBytes: number;
@@ -57,12 +56,11 @@ export class Ledger {
   readonly #loadMailboxes: StatementSync;
   readonly #saveAccount: StatementSync;
   readonly #saveMailbox: StatementSync;
-  readonly #loadCounter: StatementSync;
-  readonly #saveCounter: StatementSync;
+  readonly #changeSeqs: Counter;
   readonly #accounts = new Map<AccountId, AccountNumbers>();
   readonly #changed: AccountNumbers[] = [];
-  #nextBlob: number | null = null;
-  #nextBlobChanged = false;
+  readonly #letters: Counter;
+  readonly #blobs: Counter;
   #changeSeq = 0;
 
   constructor(db: DatabaseSync) {
@@ -70,8 +68,9 @@ export class Ledger {
     this.#loadMailboxes = db.prepare(LOAD_MAILBOXES, { returnArrays: true, readBigInts: true });
     this.#saveAccount = db.prepare(SAVE_ACCOUNT);
     this.#saveMailbox = db.prepare(SAVE_MAILBOX);
-    this.#loadCounter = db.prepare(LOAD_COUNTER, { returnArrays: true });
-    this.#saveCounter = db.prepare(SAVE_COUNTER);
+    this.#changeSeqs = new Counter(db, 'change_seq');
+    this.#letters = new Counter(db, 'next_letter');
+    this.#blobs = new Counter(db, 'next_blob');
   }
 
   /** The last number of a change that was written here. */
@@ -98,13 +97,12 @@ export class Ledger {
       inbox,
       mailboxes,
       modSeq: bigInteger(row[0]),
-      nextLetter: integer(row[1]),
-      nextMailbox: integer(row[2]),
-      lastUidValidity: integer(row[3]),
-      usedBytes: integer(row[4]),
-      usedLetters: integer(row[5]),
-      quotaBytes: row[6] === null ? null : integer(row[6]),
-      quotaLetters: row[7] === null ? null : integer(row[7]),
+      nextMailbox: integer(row[1]),
+      lastUidValidity: integer(row[2]),
+      usedBytes: integer(row[3]),
+      usedLetters: integer(row[4]),
+      quotaBytes: row[5] === null ? null : integer(row[5]),
+      quotaLetters: row[6] === null ? null : integer(row[6]),
       changed: false,
     };
     this.#accounts.set(account, numbers);
@@ -126,25 +124,20 @@ export class Ledger {
   }
 
   /** The number of a new letter. */
-  nextLetter(numbers: AccountNumbers): LetterId {
-    this.touch(numbers);
-    return numbers.nextLetter++ as LetterId;
+  nextLetter(): LetterId {
+    return this.#letters.take(1) as LetterId;
   }
 
   /** The number of a new blob with so many chunks, which take it and the numbers after it. */
   nextBlob(chunks: number): number {
-    this.#nextBlob ??= this.#counter('next_blob');
-    const id = this.#nextBlob;
-    this.#nextBlob += Math.max(1, chunks);
-    this.#nextBlobChanged = true;
-    return id;
+    return this.#blobs.take(Math.max(1, chunks));
   }
 
   /** Writes back what has moved. The last thing before a commit. */
   save(): void {
     if (this.#changed.length > 0) this.#saveAccounts();
-    if (this.#nextBlobChanged && this.#nextBlob !== null) this.#saveCounter.run(this.#nextBlob, 'next_blob');
-    this.#nextBlobChanged = false;
+    this.#letters.save();
+    this.#blobs.save();
     if (this.#accounts.size > MAX_REMEMBERED) this.#accounts.clear();
   }
 
@@ -152,8 +145,9 @@ export class Ledger {
   forget(): void {
     this.#accounts.clear();
     this.#changed.length = 0;
-    this.#nextBlob = null;
-    this.#nextBlobChanged = false;
+    this.#changeSeqs.forget();
+    this.#letters.forget();
+    this.#blobs.forget();
   }
 
   /** Reads the account anew from now on; what it moved so far is written back. */
@@ -169,19 +163,17 @@ export class Ledger {
 
   /** Other processes find what was written by the order of `change_seq` (`foreign-changes.ts`). */
   #saveAccounts(): void {
-    let changeSeq = this.#counter('change_seq');
     for (const numbers of this.#changed) {
-      const { account, modSeq, nextLetter, nextMailbox, lastUidValidity, usedBytes, usedLetters } = numbers;
-      changeSeq += 1;
-      const own = [modSeq, nextLetter, nextMailbox, lastUidValidity, usedBytes, usedLetters] as const;
-      this.#saveAccount.run(...own, changeSeq, account);
+      const { account, modSeq, nextMailbox, lastUidValidity, usedBytes, usedLetters } = numbers;
+      this.#changeSeq = this.#changeSeqs.take(1) + 1;
+      const own = [modSeq, nextMailbox, lastUidValidity, usedBytes, usedLetters] as const;
+      this.#saveAccount.run(...own, this.#changeSeq, account);
       for (const mailbox of numbers.mailboxes.values())
         if (mailbox.changed) this.#saveNumbers(account, mailbox);
       numbers.changed = false;
     }
     this.#changed.length = 0;
-    this.#saveCounter.run(changeSeq, 'change_seq');
-    this.#changeSeq = changeSeq;
+    this.#changeSeqs.save();
   }
 
   #saveNumbers(account: AccountId, mailbox: MailboxNumbers): void {
@@ -199,9 +191,39 @@ export class Ledger {
     this.#saveMailbox.run(...moved, account, mailbox.id);
     mailbox.changed = false;
   }
+}
 
-  #counter(name: string): number {
-    return integer(firstRow(this.#loadCounter, name)?.[0]);
+/** A row of `counter`, read once and written back once a transaction. */
+class Counter {
+  readonly #name: string;
+  readonly #load: StatementSync;
+  readonly #save: StatementSync;
+  #value: number | null = null;
+  #moved = false;
+
+  constructor(db: DatabaseSync, name: string) {
+    this.#name = name;
+    this.#load = db.prepare(LOAD_COUNTER, { returnArrays: true });
+    this.#save = db.prepare(SAVE_COUNTER);
+  }
+
+  /** The value, which is `count` higher from now on. */
+  take(count: number): number {
+    this.#value ??= integer(firstRow(this.#load, this.#name)?.[0]);
+    const taken = this.#value;
+    this.#value += count;
+    this.#moved = true;
+    return taken;
+  }
+
+  save(): void {
+    if (this.#moved && this.#value !== null) this.#save.run(this.#value, this.#name);
+    this.#moved = false;
+  }
+
+  forget(): void {
+    this.#value = null;
+    this.#moved = false;
   }
 }
 

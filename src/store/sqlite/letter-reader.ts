@@ -19,16 +19,16 @@ import { allRows, bigInteger, bytes, firstRow, integer, text, type Row } from '.
 import { fromKeywordColumns } from './keyword-columns.ts';
 import { parseOmitted } from './omitted-column.ts';
 
-const LETTER_COLUMNS = `l.id, l.thread, l.created_mod_seq, l.hash, l.size_bytes, l.prefix, l.omitted, l.forward_path, l.subject,
-  l.from_text, l.sent_at, l.message_id, l.parsed, l.transport, l.received_at`;
-const PAGE = `SELECT ${LETTER_COLUMNS} FROM (SELECT DISTINCT letter, letter_row FROM placement
-  WHERE account = ? AND letter < ? ORDER BY letter DESC LIMIT ?) p JOIN letter l ON l.row = p.letter_row ORDER BY p.letter DESC`;
-const LETTER = `SELECT ${LETTER_COLUMNS} FROM placement p JOIN letter l ON l.row = p.letter_row
-  WHERE p.account = ? AND p.letter = ? LIMIT 1`;
+const IS_PLACED = '(l.mailbox <> 0 OR EXISTS (SELECT 1 FROM further_place f WHERE f.letter = l.id))';
+const LETTER = `SELECT l.id, l.thread, l.created_mod_seq, l.hash, l.size_bytes, l.prefix, l.omitted, l.forward_path, l.subject,
+  l.from_text, l.sent_at, l.message_id, l.parsed, l.transport, l.received_at FROM letter l
+  WHERE l.id = ? AND l.account = ? AND ${IS_PLACED}`;
 const PLACED_COLUMNS = `mailbox, uid, letter, thread, mod_seq, flags, keywords, saved_at, received_at, served_bytes`;
 const UIDS = 'SELECT uid FROM placement WHERE account = ? AND mailbox = ? ORDER BY uid';
 const PLACED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ?
   ORDER BY uid LIMIT ?`;
+const PLACED_LAST = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ?
+  ORDER BY uid DESC LIMIT ?`;
 /**
  * Letters that were never changed have modification sequences in the order of their uids: the last one that is old enough
  * ends the search for new ones. The others stand in an index.
@@ -38,14 +38,15 @@ const LAST_KNOWN = `SELECT uid FROM placement WHERE account = ? AND mailbox = ? 
 const CHANGED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ?1 AND mailbox = ?2 AND uid > ?3 AND mod_seq > ?4
   AND uid BETWEEN ?5 AND ?6
   UNION SELECT ${PLACED_COLUMNS} FROM placement INDEXED BY placement_changed WHERE account = ?1 AND mailbox = ?2 AND changed = 1
-  AND mod_seq > ?4 AND uid BETWEEN ?5 AND ?6 ORDER BY uid LIMIT ?7`;
-const PLACES = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND letter = ? ORDER BY mailbox`;
-const THREAD = `SELECT letter FROM (SELECT p.letter, p.received_at FROM thread_letter t
-    JOIN placement p ON p.account = t.account AND p.letter = t.letter WHERE t.account = ?1 AND t.thread = ?2
-  UNION SELECT letter, received_at FROM placement WHERE account = ?1 AND letter = ?2 AND thread = ?2)
-  ORDER BY received_at, letter`;
+  AND mod_seq > ?4 AND uid BETWEEN ?5 AND ?6 ORDER BY uid`;
+const PLACES = `SELECT ${PLACED_COLUMNS} FROM placement WHERE (account, mailbox, uid) IN
+  (SELECT account, mailbox, uid FROM letter WHERE id = ?1 AND account = ?2
+  UNION ALL SELECT ?2, mailbox, uid FROM further_place WHERE letter = ?1) AND letter = ?1 ORDER BY mailbox`;
+const THREAD = `SELECT l.id FROM letter l WHERE l.account = ?1 AND l.thread = ?2 AND ${IS_PLACED}
+  AND l.id IN (SELECT letter FROM thread_letter WHERE account = ?1 AND thread = ?2 UNION ALL SELECT ?2)
+  ORDER BY l.received_at, l.id`;
 const REMOVED = `SELECT r.letter, r.mailbox, r.flags, r.keywords, r.at, l.subject, l.from_text, l.sent_at, l.message_id,
-  l.size_bytes FROM removed_letter r JOIN letter l ON l.row = r.letter_row
+  l.size_bytes FROM removed_letter r JOIN letter l ON l.id = r.letter
   WHERE r.account = ? AND r.letter < ? ORDER BY r.letter DESC LIMIT ?`;
 
 const letterOf = (row: Row): Letter => ({
@@ -96,10 +97,10 @@ const ALL = -1;
 
 /** The letters and their places, as they are read. The account is there. */
 export class LetterReader {
-  readonly #page: StatementSync;
   readonly #letter: StatementSync;
   readonly #uids: StatementSync;
   readonly #placed: StatementSync;
+  readonly #placedLast: StatementSync;
   readonly #lastKnown: StatementSync;
   readonly #changed: StatementSync;
   readonly #places: StatementSync;
@@ -108,10 +109,10 @@ export class LetterReader {
 
   constructor(db: DatabaseSync) {
     const wide = { readBigInts: true, returnArrays: true };
-    this.#page = db.prepare(PAGE, wide);
     this.#letter = db.prepare(LETTER, wide);
     this.#uids = db.prepare(UIDS, { returnArrays: true });
     this.#placed = db.prepare(PLACED, wide);
+    this.#placedLast = db.prepare(PLACED_LAST, wide);
     this.#lastKnown = db.prepare(LAST_KNOWN, { returnArrays: true });
     this.#changed = db.prepare(CHANGED, wide);
     this.#places = db.prepare(PLACES, wide);
@@ -119,13 +120,8 @@ export class LetterReader {
     this.#removed = db.prepare(REMOVED, { returnArrays: true });
   }
 
-  letters({ account, before, count }: LetterQuery): readonly Letter[] {
-    checkCount(count);
-    return allRows(this.#page, account, before ?? Number.MAX_SAFE_INTEGER, count).map(letterOf);
-  }
-
   letter(account: AccountId, letter: LetterId): Letter | null {
-    const row = firstRow(this.#letter, account, letter);
+    const row = firstRow(this.#letter, letter, account);
     return row === undefined ? null : letterOf(row);
   }
 
@@ -138,19 +134,20 @@ export class LetterReader {
   }
 
   placed(query: PlacedQuery): readonly PlacedLetter[] {
-    const { account, mailbox, from = 1, to = MAX_UID, changedSince, count } = query;
+    const { account, mailbox, from = 1, to = MAX_UID, changedSince, count, order } = query;
     if (count !== undefined) checkCount(count);
+    const statement = order === 'descending' ? this.#placedLast : this.#placed;
     if (changedSince === undefined)
-      return allRows(this.#placed, account, mailbox, from, to, count ?? ALL).map(placedOf);
+      return allRows(statement, account, mailbox, from, to, count ?? ALL).map(placedOf);
     const known = firstRow(this.#lastKnown, account, mailbox, changedSince);
     const last = known === undefined ? 0 : integer(known[0]);
-    const rows = allRows(this.#changed, account, mailbox, last, changedSince, from, to, count ?? ALL);
-    return rows.map(placedOf);
+    const rows = allRows(this.#changed, account, mailbox, last, changedSince, from, to).map(placedOf);
+    return (order === 'descending' ? rows.toReversed() : rows).slice(0, count);
   }
 
   placesOf(account: AccountId, letters: readonly LetterId[]): readonly PlacedLetter[] {
     const ordered = [...new Set(letters)].sort((one, other) => one - other);
-    return ordered.flatMap((letter) => allRows(this.#places, account, letter).map(placedOf));
+    return ordered.flatMap((letter) => allRows(this.#places, letter, account).map(placedOf));
   }
 
   thread(account: AccountId, thread: ThreadId): readonly LetterId[] {

@@ -2,21 +2,26 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Delivery, LetterId, Placement, ThreadId } from '../port.ts';
 import { ok, refused } from '../../result.ts';
 import type { BlobRows } from './blob-rows.ts';
-import { firstRow } from './column.ts';
-import type { AccountNumbers, ChangeNotes, Ledger, MailboxNumbers } from './ledger.ts';
-import type { PlacementRow, PlacementRows } from './placement-rows.ts';
+import { firstRow, integer } from './column.ts';
+import {
+  nextUid,
+  type AccountNumbers,
+  type ChangeNotes,
+  type Ledger,
+  type MailboxNumbers,
+} from './ledger.ts';
+import type { Place, PlacementRow, PlacementRows } from './placement-rows.ts';
 import type { ThreadRows } from './thread-rows.ts';
 import type { DeliveryWrite, Written } from './write.ts';
 
-const INSERT = `INSERT INTO letter (account, id, blob, hash, size_bytes, prefix, forward_path, subject, from_text, sent_at,
-  message_id, transport, received_at, omitted, thread, created_mod_seq, served_bytes, parsed)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const DUPLICATE = `INSERT INTO letter (account, id, blob, hash, size_bytes, prefix, forward_path, subject, from_text, sent_at,
-  message_id, transport, received_at, omitted, thread, created_mod_seq, served_bytes, parsed)
-  SELECT account, ?, blob, hash, size_bytes, prefix, forward_path, subject, from_text, sent_at, message_id, transport,
-  received_at, omitted, thread, ?, served_bytes, parsed FROM letter WHERE row = ?`;
-const HASH = 'SELECT hash FROM letter WHERE row = ?';
-const SET_CREATED = 'UPDATE letter SET created_mod_seq = ? WHERE row = ?';
+const COLUMNS = `size_bytes, served_bytes, thread, received_at, sent_at, prefix, omitted, forward_path, subject, from_text,
+  message_id, transport, parsed`;
+const INSERT = `INSERT INTO letter (id, account, mailbox, uid, blob, hash, created_mod_seq, ${COLUMNS})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const DUPLICATE = `INSERT INTO letter (id, account, mailbox, uid, blob, hash, created_mod_seq, ${COLUMNS})
+  SELECT ?, account, 0, 0, blob, hash, ?, ${COLUMNS} FROM letter WHERE id = ?`;
+const BLOB = 'SELECT blob FROM letter WHERE id = ?';
+const SET_CREATED = 'UPDATE letter SET created_mod_seq = ? WHERE id = ?';
 
 type Recipient = Delivery['recipients'][number];
 /** A recipient with what the ledger knows: whose, and where to. */
@@ -41,7 +46,7 @@ export class LetterRows {
   readonly #threads: ThreadRows;
   readonly #insert: StatementSync;
   readonly #duplicate: StatementSync;
-  readonly #hash: StatementSync;
+  readonly #blob: StatementSync;
   readonly #setCreated: StatementSync;
 
   constructor(
@@ -54,7 +59,7 @@ export class LetterRows {
     this.#threads = parts.threads;
     this.#insert = db.prepare(INSERT);
     this.#duplicate = db.prepare(DUPLICATE);
-    this.#hash = db.prepare(HASH, { returnArrays: true });
+    this.#blob = db.prepare(BLOB, { returnArrays: true });
     this.#setCreated = db.prepare(SET_CREATED);
   }
 
@@ -89,69 +94,55 @@ export class LetterRows {
   }
 
   #keep({ delivery, addressees }: Addressed, placements: Placement[], notes: ChangeNotes): void {
-    const key = Buffer.from(delivery.hash, 'hex');
-    const accounts = addressees.map(({ numbers }) => numbers.account);
-    const blob = this.#blobs.keep({ ...delivery, key }, accounts);
+    const blob = this.#blobs.keep(delivery, addressees.length);
     for (const addressee of addressees) {
       const { numbers, mailboxes, recipient, servedBytes } = addressee;
-      const letter = this.#ledger.nextLetter(numbers);
+      const [first, ...others] = mailboxes;
+      if (first === undefined) throw new Error('a recipient without a mailbox');
+      const letter = this.#ledger.nextLetter();
       const modSeq = this.#ledger.raise(numbers);
       const thread = this.#threads.enter(numbers.account, letter, delivery.threadKeys);
-      const letterRow = this.#write(delivery, addressee, { letter, blob, key, thread, modSeq });
+      const uid = nextUid(numbers.account, first);
+      this.#write(delivery, addressee, { letter, mailbox: first.id, uid, blob, thread, modSeq });
       numbers.usedBytes += servedBytes;
       numbers.usedLetters += 1;
       const { receivedAt } = delivery;
       const keywords = recipient.keywords ?? [];
-      const place = {
-        letter,
-        letterRow,
-        thread,
-        modSeq,
-        keywords,
-        savedAt: receivedAt,
-        receivedAt,
-        servedBytes,
-      };
-      for (const mailbox of mailboxes) {
-        placements.push(this.#placements.put(numbers, mailbox, place));
-        notes.note(numbers, mailbox.id);
-      }
+      const place = { letter, thread, modSeq, keywords, savedAt: receivedAt, receivedAt, servedBytes };
+      placements.push(this.#placements.write(numbers, first, uid, place));
+      for (const mailbox of others) placements.push(this.#placements.put(numbers, mailbox, place));
+      for (const { id } of mailboxes) notes.note(numbers, id);
     }
   }
 
   #write(
     delivery: DeliveryWrite,
     { numbers, recipient, servedBytes }: Addressee,
-    own: { letter: LetterId; blob: number; key: Uint8Array; thread: ThreadId; modSeq: bigint },
-  ): number | bigint {
+    own: Place & { letter: LetterId; blob: number; thread: ThreadId; modSeq: bigint },
+  ): void {
     const { subject, from, sentAt, messageId } = delivery.summary;
-    const what = [numbers.account, own.letter, own.blob, own.key, delivery.sizeBytes] as const;
-    const about = [recipient.prefix, recipient.forwardPath, subject, from, sentAt, messageId] as const;
-    const came = [delivery.transport, delivery.receivedAt, delivery.omitted] as const;
-    const computed = [own.thread, own.modSeq, servedBytes, delivery.parsed] as const;
-    return this.#insert.run(...what, ...about, ...came, ...computed).lastInsertRowid;
+    const hash = Buffer.from(delivery.hash, 'hex');
+    const where = [own.letter, numbers.account, own.mailbox, own.uid, own.blob, hash, own.modSeq] as const;
+    const what = [delivery.sizeBytes, servedBytes, own.thread, delivery.receivedAt, sentAt] as const;
+    const came = [recipient.prefix, delivery.omitted, recipient.forwardPath] as const;
+    const about = [subject, from, messageId, delivery.transport, delivery.parsed] as const;
+    this.#insert.run(...where, ...what, ...came, ...about);
   }
 
-  /** Another letter with the same bytes, in the same thread; the quota is the caller's question. */
-  duplicate(
-    numbers: AccountNumbers,
-    row: PlacementRow,
-    modSeq: bigint,
-  ): { readonly letter: LetterId; readonly letterRow: number | bigint } {
-    const key = firstRow(this.#hash, row.letterRow)?.[0];
-    if (!(key instanceof Uint8Array)) throw new Error(`letter ${row.letter} has no row`);
-    this.#blobs.addReference(key, numbers.account);
-    const letter = this.#ledger.nextLetter(numbers);
-    const letterRow = this.#duplicate.run(letter, modSeq, row.letterRow).lastInsertRowid;
+  /** Another letter with the same bytes, in the same thread, nowhere yet; the quota is the caller's question. */
+  duplicate(numbers: AccountNumbers, row: PlacementRow, modSeq: bigint): LetterId {
+    this.#blobs.addReference(integer(firstRow(this.#blob, row.letter)?.[0]));
+    const letter = this.#ledger.nextLetter();
+    this.#duplicate.run(letter, modSeq, row.letter);
     this.#threads.join(numbers.account, row.thread, letter);
     numbers.usedBytes += row.servedBytes;
     numbers.usedLetters += 1;
-    return { letter, letterRow };
+    return letter;
   }
 
   /** The letter is made anew, as far as those can tell who ask what changed. */
-  setCreated(letterRow: number | bigint, modSeq: bigint): void {
-    this.#setCreated.run(modSeq, letterRow);
+  setCreated(letter: LetterId, modSeq: bigint): void {
+    this.#setCreated.run(modSeq, letter);
   }
 }
 

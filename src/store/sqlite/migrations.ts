@@ -142,18 +142,23 @@ ALTER TABLE letter ADD COLUMN omitted TEXT;
 /*
  * The whole model: trees of mailboxes, keywords, threads, what is gone, quotas, the queue.
  *
- * `placement` is in the order of IMAP: what a mailbox is opened with is one range of it. Each delivery writes it and
- * `placement_by_letter`, and no other index: the letters of a mailbox come in the order of their modification sequences
- * and, nearly always, of their dates, so that only the exceptions have to be found by an index. `changed` marks those
- * that changed since they were put there, `out_of_order` those that are older than one that was there before them.
+ * What a letter costs is the pages that its commit dirties, so a delivery writes rows at the ends of things: a `letter`
+ * and a `blob` at the end of all, a `placement` at the end of its mailbox. There is no index over letters by account or
+ * over small blobs by hash. A letter is found by its number, and says itself where it lies: `mailbox` and `uid` are its one
+ * place (0 where it has none, or has had another first), `further_place` has the others.
+ *
+ * `placement` is in the order of IMAP: what a mailbox is opened with is one range of it. The letters of a mailbox come in
+ * the order of their modification sequences and, nearly always, of their dates, so that only the exceptions have to be
+ * found by an index: `changed` marks those that changed since they were put there, `out_of_order` those that are older
+ * than one that was there before them.
  *
  * `flags` has a bit each for $seen (1), $answered (2), $flagged (4), \\deleted (8) and $draft (16); `keywords` are the others
  * with a space between them. `parent` is 0 at the top. `thread_letter` has no row for the letter that began its thread
- * and gave it its number.
- *
- * The queue is the account 0 where blobs are counted.
+ * and gave it its number. A blob is shared by the recipients of its delivery, and where it lies in a file by everybody
+ * who has the same bytes; `refs` counts its letters and entries of the queue.
  */
 const MODEL = `
+ALTER TABLE account DROP COLUMN next_letter;
 ALTER TABLE account ADD COLUMN quota_bytes INTEGER;
 ALTER TABLE account ADD COLUMN quota_letters INTEGER;
 ALTER TABLE account ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
@@ -162,14 +167,66 @@ ALTER TABLE account ADD COLUMN floor_mod_seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN change_seq INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN removed_at INTEGER;
 CREATE INDEX account_by_change_seq ON account (change_seq);
+INSERT INTO counter (name, value) SELECT 'next_letter', coalesce(max(row), 0) + 1 FROM letter;
 INSERT INTO counter (name, value) VALUES ('change_seq', 0);
-ALTER TABLE letter ADD COLUMN thread INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE letter ADD COLUMN created_mod_seq INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE letter ADD COLUMN served_bytes INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE letter ADD COLUMN parsed BLOB;
-UPDATE letter SET thread = id, served_bytes = length(prefix) + size_bytes - coalesce((SELECT
-  sum(json_extract(value, '$.end') - json_extract(value, '$.start')) FROM json_each(omitted)), 0);
-CREATE TABLE mailbox_tree (
+CREATE TABLE new_letter (
+  id INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  blob INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  served_bytes INTEGER NOT NULL,
+  thread INTEGER NOT NULL,
+  created_mod_seq INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  sent_at INTEGER,
+  prefix BLOB NOT NULL,
+  omitted TEXT,
+  forward_path TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  from_text TEXT NOT NULL,
+  message_id TEXT,
+  transport TEXT NOT NULL,
+  parsed BLOB
+) STRICT;
+INSERT INTO new_letter SELECT l.row, l.account, p.mailbox, p.uid, l.blob, l.hash, l.size_bytes,
+  length(l.prefix) + l.size_bytes - coalesce((SELECT sum(json_extract(value, '$[1]') - json_extract(value, '$[0]'))
+    FROM json_each(l.omitted)), 0),
+  l.row, p.mod_seq, l.received_at, l.sent_at, l.prefix, l.omitted, l.forward_path, l.subject, l.from_text, l.message_id,
+  l.transport, NULL FROM letter l JOIN placement p ON p.account = l.account AND p.letter = l.id AND p.letter_row = l.row;
+CREATE TABLE new_placement (
+  account INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  letter INTEGER NOT NULL,
+  thread INTEGER NOT NULL,
+  mod_seq INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  keywords TEXT NOT NULL,
+  saved_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  served_bytes INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  out_of_order INTEGER NOT NULL,
+  PRIMARY KEY (account, mailbox, uid)
+) STRICT, WITHOUT ROWID;
+INSERT INTO new_placement SELECT account, mailbox, uid, id, thread, created_mod_seq, 0, '', received_at, received_at,
+  served_bytes, 0, 1 FROM new_letter ORDER BY account, mailbox, uid;
+DROP TABLE placement;
+DROP TABLE letter;
+ALTER TABLE new_letter RENAME TO letter;
+ALTER TABLE new_placement RENAME TO placement;
+CREATE INDEX placement_changed ON placement (account, mailbox, mod_seq) WHERE changed = 1;
+CREATE INDEX placement_out_of_order ON placement (account, mailbox, received_at) WHERE out_of_order = 1;
+CREATE TABLE further_place (
+  letter INTEGER NOT NULL,
+  mailbox INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  PRIMARY KEY (letter, mailbox)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE new_mailbox (
   account INTEGER NOT NULL,
   id INTEGER NOT NULL,
   parent INTEGER NOT NULL,
@@ -190,44 +247,26 @@ CREATE TABLE mailbox_tree (
   PRIMARY KEY (account, id),
   UNIQUE (account, parent, name)
 ) STRICT, WITHOUT ROWID;
-ALTER TABLE placement RENAME TO placement_before;
-DROP INDEX placement_by_uid;
-CREATE TABLE placement (
-  account INTEGER NOT NULL,
-  mailbox INTEGER NOT NULL,
-  uid INTEGER NOT NULL,
-  letter INTEGER NOT NULL,
-  letter_row INTEGER NOT NULL,
-  thread INTEGER NOT NULL,
-  mod_seq INTEGER NOT NULL,
-  flags INTEGER NOT NULL,
-  keywords TEXT NOT NULL,
-  saved_at INTEGER NOT NULL,
-  received_at INTEGER NOT NULL,
-  served_bytes INTEGER NOT NULL,
-  changed INTEGER NOT NULL,
-  out_of_order INTEGER NOT NULL,
-  PRIMARY KEY (account, mailbox, uid)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX placement_by_letter ON placement (account, letter, mailbox);
-CREATE INDEX placement_changed ON placement (account, mailbox, mod_seq) WHERE changed = 1;
-CREATE INDEX placement_out_of_order ON placement (account, mailbox, received_at) WHERE out_of_order = 1;
-INSERT INTO placement SELECT p.account, p.mailbox, p.uid, p.letter, p.letter_row, p.letter, p.mod_seq, 0, '',
-  l.received_at, l.received_at, l.served_bytes, 0, 1 FROM placement_before p JOIN letter l ON l.row = p.letter_row;
-UPDATE letter SET created_mod_seq = (SELECT mod_seq FROM placement_before p WHERE p.letter_row = letter.row
-  AND p.account = letter.account AND p.letter = letter.id);
-DROP TABLE placement_before;
-INSERT INTO mailbox_tree SELECT m.account, m.id, 0, m.name, m.role, 1, 0, m.uid_validity, m.uid_next, m.mod_seq, 1,
-  m.mod_seq, 0, m.letters, m.letters, 0,
-  coalesce((SELECT sum(served_bytes) FROM placement p WHERE p.account = m.account AND p.mailbox = m.id), 0)
-  FROM mailbox m;
+INSERT INTO new_mailbox SELECT m.account, m.id, 0, m.name, m.role, 1, 0, m.uid_validity, m.uid_next, m.mod_seq, 1,
+  m.mod_seq, coalesce(max(p.received_at), 0), count(p.uid), count(p.uid), 0, coalesce(sum(p.served_bytes), 0)
+  FROM mailbox m LEFT JOIN placement p ON p.account = m.account AND p.mailbox = m.id GROUP BY m.account, m.id;
 DROP TABLE mailbox;
-ALTER TABLE mailbox_tree RENAME TO mailbox;
-UPDATE mailbox SET latest_received_at = coalesce((SELECT max(received_at) FROM placement p
-  WHERE p.account = mailbox.account AND p.mailbox = mailbox.id), 0);
+ALTER TABLE new_mailbox RENAME TO mailbox;
 UPDATE account SET
   used_bytes = coalesce((SELECT sum(size_bytes) FROM mailbox m WHERE m.account = account.id), 0),
   used_letters = coalesce((SELECT sum(letters) FROM mailbox m WHERE m.account = account.id), 0);
+CREATE TABLE new_blob (
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  chunks INTEGER,
+  refs INTEGER NOT NULL
+) STRICT;
+INSERT INTO new_blob SELECT id, hash, size_bytes, chunks, refs FROM blob ORDER BY id;
+DROP TABLE blob;
+DROP TABLE blob_share;
+ALTER TABLE new_blob RENAME TO blob;
+CREATE INDEX blob_in_file ON blob (hash) WHERE chunks IS NULL;
 CREATE TABLE lost_subscription (
   account INTEGER NOT NULL,
   path TEXT NOT NULL,
@@ -267,7 +306,6 @@ CREATE INDEX gone_by_at ON gone (at);
 CREATE TABLE removed_letter (
   account INTEGER NOT NULL,
   letter INTEGER NOT NULL,
-  letter_row INTEGER NOT NULL,
   mailbox INTEGER NOT NULL,
   flags INTEGER NOT NULL,
   keywords TEXT NOT NULL,

@@ -14,12 +14,9 @@ const INSERT = `INSERT INTO queue_entry (account, destination, state, prefix, ha
 const DUE = `SELECT ${QUEUED_COLUMNS} FROM queue_entry WHERE due_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
   ORDER BY due_at, id LIMIT ?2`;
 const LEASE = 'UPDATE queue_entry SET leased_until = ?, attempts = attempts + 1 WHERE id = ?';
-const FIND_LEASED = 'SELECT hash FROM queue_entry WHERE id = ? AND leased_until = ?';
+const FIND_LEASED = 'SELECT blob FROM queue_entry WHERE id = ? AND leased_until = ?';
 const PUT_BACK = 'UPDATE queue_entry SET state = ?, due_at = ?, leased_until = NULL WHERE id = ?';
 const DELETE = 'DELETE FROM queue_entry WHERE id = ?';
-
-/** Whose letters those of the queue are, where blobs are counted. */
-export const QUEUE_ACCOUNT = 0 as AccountId;
 
 /** A row of `QUEUED_COLUMNS`. */
 export const queuedOfRow = (row: Row): Queued => ({
@@ -60,10 +57,7 @@ export class QueueRows {
   enqueue({ letter, entries }: WriteOf<'enqueue'>): Written<'enqueue'> {
     if (entries.length === 0) return [];
     const key = Buffer.from(letter.hash, 'hex');
-    const blob = this.#blobs.keep(
-      { ...letter, key },
-      entries.map(() => QUEUE_ACCOUNT),
-    );
+    const blob = this.#blobs.keep(letter, entries.length);
     return entries.map(({ account, destination, state, prefix, dueAt, createdAt }) => {
       const what = [
         account,
@@ -92,7 +86,7 @@ export class QueueRows {
     if (row === undefined) return refused('lost');
     if (outcome === 'done') {
       this.#delete.run(id);
-      this.#blobs.release(bytes(row[0]), QUEUE_ACCOUNT);
+      this.#blobs.release(integer(row[0]));
     } else this.#putBack.run(outcome.state, outcome.dueAt, id);
     return ok(null);
   }

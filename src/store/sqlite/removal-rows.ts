@@ -9,16 +9,15 @@ import { fits, type LetterRows } from './letter-rows.ts';
 import type { PlacementRow, PlacementRows } from './placement-rows.ts';
 import type { WriteOf, Written } from './write.ts';
 
-const REMEMBER = `INSERT INTO removed_letter (account, letter, letter_row, mailbox, flags, keywords, at)
-  VALUES (?, ?, ?, ?, ?, ?, ?)`;
-const FIND = `SELECT r.letter_row, r.mailbox, r.flags, r.keywords, l.thread, l.received_at, l.served_bytes
-  FROM removed_letter r JOIN letter l ON l.row = r.letter_row WHERE r.account = ? AND r.letter = ?`;
+const REMEMBER = `INSERT INTO removed_letter (account, letter, mailbox, flags, keywords, at)
+  VALUES (?, ?, ?, ?, ?, ?)`;
+const FIND = `SELECT r.mailbox, r.flags, r.keywords, l.thread, l.received_at, l.served_bytes
+  FROM removed_letter r JOIN letter l ON l.id = r.letter WHERE r.account = ? AND r.letter = ?`;
 const RECALL = 'DELETE FROM removed_letter WHERE account = ? AND letter = ?';
 const INSERT_GONE = 'INSERT INTO gone (account, kind, mod_seq, name, at) VALUES (?, ?, ?, ?, ?)';
 
 type Removed = {
   readonly letter: LetterId;
-  readonly letterRow: number;
   readonly mailbox: MailboxId;
   readonly keywords: Keywords;
   readonly thread: ThreadId;
@@ -97,7 +96,7 @@ export class RemovalRows {
   #bury(numbers: AccountNumbers, row: PlacementRow, modSeq: bigint, at: number): void {
     const { account } = numbers;
     const { flags, keywords } = toKeywordColumns(row.keywords);
-    this.#remember.run(account, row.letter, row.letterRow, row.mailbox, flags, keywords, at);
+    this.#remember.run(account, row.letter, row.mailbox, flags, keywords, at);
     this.#insertGone.run(account, 'letter', modSeq, String(row.letter), at);
     this.#insertGone.run(account, 'thread', modSeq, String(row.thread), at);
     numbers.usedBytes -= row.servedBytes;
@@ -123,12 +122,11 @@ export class RemovalRows {
     if (row === undefined) return null;
     return {
       letter,
-      letterRow: integer(row[0]),
-      mailbox: integer(row[1]) as MailboxId,
-      keywords: fromKeywordColumns(integer(row[2]), text(row[3])),
-      thread: integer(row[4]) as ThreadId,
-      receivedAt: integer(row[5]),
-      servedBytes: integer(row[6]),
+      mailbox: integer(row[0]) as MailboxId,
+      keywords: fromKeywordColumns(integer(row[1]), text(row[2])),
+      thread: integer(row[3]) as ThreadId,
+      receivedAt: integer(row[4]),
+      servedBytes: integer(row[5]),
     };
   }
 
@@ -137,7 +135,7 @@ export class RemovalRows {
     const mailbox = numbers.mailboxes.get(removed.mailbox) ?? mailboxOf(numbers, numbers.inbox);
     const keywords = removed.keywords.filter((keyword) => keyword !== DELETED);
     this.#recall.run(numbers.account, removed.letter);
-    this.#letters.setCreated(removed.letterRow, modSeq);
+    this.#letters.setCreated(removed.letter, modSeq);
     numbers.usedBytes += removed.servedBytes;
     numbers.usedLetters += 1;
     notes.note(numbers, mailbox.id);

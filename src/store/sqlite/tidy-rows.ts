@@ -1,29 +1,31 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AccountId, LetterId, ThreadId } from '../port.ts';
 import type { BlobRows } from './blob-rows.ts';
-import { allRows, bytes, integer, type Row } from './column.ts';
+import { allRows, integer, type Row } from './column.ts';
 import type { Ledger } from './ledger.ts';
 import type { ThreadRows } from './thread-rows.ts';
 import type { WriteOf, Written } from './write.ts';
 
-const EXPIRED = `SELECT r.account, r.letter, r.letter_row, l.thread, l.hash FROM removed_letter r
-  JOIN letter l ON l.row = r.letter_row WHERE r.at <= ? ORDER BY r.at LIMIT ?`;
+/** Each row is a letter to let go of, as `letGo` wants it. */
+const EXPIRED = `SELECT r.account, r.letter, l.thread, l.blob FROM removed_letter r
+  JOIN letter l ON l.id = r.letter WHERE r.at <= ? ORDER BY r.at LIMIT ?`;
 const FORGET_REMOVED = 'DELETE FROM removed_letter WHERE account = ? AND letter = ?';
-const DELETE_LETTER = 'DELETE FROM letter WHERE row = ?';
+const DELETE_LETTER = 'DELETE FROM letter WHERE id = ?';
 const HAS_LETTERS = `SELECT 1 FROM thread_letter WHERE account = ?1 AND thread = ?2
-  UNION ALL SELECT 1 FROM placement WHERE account = ?1 AND letter = ?2
-  UNION ALL SELECT 1 FROM removed_letter WHERE account = ?1 AND letter = ?2 LIMIT 1`;
+  UNION ALL SELECT 1 FROM letter WHERE id = ?2 AND account = ?1 AND thread = ?2 LIMIT 1`;
 const OLD = (table: string): string =>
   `SELECT account, max(mod_seq), count(*) FROM (SELECT account, mod_seq FROM ${table} WHERE at <= ? ORDER BY at LIMIT ?)
   GROUP BY account`;
 const DELETE_OLD = (table: string, key: string): string =>
   `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE at <= ? ORDER BY at LIMIT ?)`;
 const RAISE_FLOOR = 'UPDATE account SET floor_mod_seq = max(floor_mod_seq, ?) WHERE id = ?';
-const LEFT_BEHIND = `SELECT p.account, p.letter, p.letter_row, p.thread, l.hash, p.mailbox, p.uid FROM placement p
-  JOIN letter l ON l.row = p.letter_row WHERE p.account IN (SELECT id FROM account WHERE removed_at IS NOT NULL) LIMIT ?`;
+const LEFT_BEHIND = `SELECT p.account, p.letter, p.thread, l.blob, p.mailbox, p.uid FROM placement p
+  JOIN letter l ON l.id = p.letter WHERE p.account IN (SELECT id FROM account WHERE removed_at IS NOT NULL) LIMIT ?`;
 const DELETE_PLACEMENT = 'DELETE FROM placement WHERE account = ? AND mailbox = ? AND uid = ?';
-const IS_LEFT = `SELECT 1 FROM placement WHERE account = ?1 AND letter = ?2
-  UNION ALL SELECT 1 FROM removed_letter WHERE account = ?1 AND letter = ?2 LIMIT 1`;
+const DELETE_PLACE = 'DELETE FROM further_place WHERE letter = ? AND mailbox = ?';
+const LEAVE_FIRST_PLACE = 'UPDATE letter SET mailbox = 0, uid = 0 WHERE id = ?1 AND mailbox = ?2';
+const IS_LEFT = `SELECT 1 FROM letter WHERE id = ?1 AND mailbox <> 0
+  UNION ALL SELECT 1 FROM further_place WHERE letter = ?1 LIMIT 1`;
 /** An account without a letter, and what is still remembered of it. */
 const REMOVED_ACCOUNTS = `SELECT id FROM account WHERE removed_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM placement p WHERE p.account = account.id)
@@ -50,6 +52,8 @@ export class TidyRows {
   readonly #raiseFloor: StatementSync;
   readonly #leftBehind: StatementSync;
   readonly #deletePlacement: StatementSync;
+  readonly #deletePlace: StatementSync;
+  readonly #leaveFirstPlace: StatementSync;
   readonly #isLeft: StatementSync;
   readonly #removedAccounts: StatementSync;
   readonly #forgetAccount: readonly StatementSync[];
@@ -74,6 +78,8 @@ export class TidyRows {
     this.#raiseFloor = db.prepare(RAISE_FLOOR);
     this.#leftBehind = db.prepare(LEFT_BEHIND, arrays);
     this.#deletePlacement = db.prepare(DELETE_PLACEMENT);
+    this.#deletePlace = db.prepare(DELETE_PLACE);
+    this.#leaveFirstPlace = db.prepare(LEAVE_FIRST_PLACE);
     this.#isLeft = db.prepare(IS_LEFT);
     this.#removedAccounts = db.prepare(REMOVED_ACCOUNTS, arrays);
     this.#forgetAccount = FORGET_ACCOUNT.map((sql) => db.prepare(sql));
@@ -95,16 +101,16 @@ export class TidyRows {
   /** The letter's row and its share of the blob. */
   #letGo(row: Row): void {
     const account = integer(row[0]) as AccountId;
-    this.#deleteLetter.run(integer(row[2]));
-    this.#threads.leave(account, integer(row[3]) as ThreadId, integer(row[1]) as LetterId);
-    this.#blobs.release(bytes(row[4]), account);
+    this.#deleteLetter.run(integer(row[1]));
+    this.#threads.leave(account, integer(row[2]) as ThreadId, integer(row[1]) as LetterId);
+    this.#blobs.release(integer(row[3]));
   }
 
   #forgetThreads(rows: readonly Row[]): void {
     const empty = new Map<AccountId, Set<ThreadId>>();
     for (const row of rows) {
       const account = integer(row[0]) as AccountId;
-      const thread = integer(row[3]) as ThreadId;
+      const thread = integer(row[2]) as ThreadId;
       if (this.#hasLetters.get(account, thread) !== undefined) continue;
       const threads = empty.get(account) ?? new Set();
       empty.set(account, threads.add(thread));
@@ -128,9 +134,11 @@ export class TidyRows {
   #clearRemovedAccounts(most: number): number {
     const rows = allRows(this.#leftBehind, most);
     for (const row of rows) {
-      const [account, letter] = [integer(row[0]), integer(row[1])];
-      this.#deletePlacement.run(account, integer(row[5]), integer(row[6]));
-      if (this.#isLeft.get(account, letter) === undefined) this.#letGo(row);
+      const [letter, mailbox] = [integer(row[1]), integer(row[4])];
+      this.#deletePlacement.run(integer(row[0]), mailbox, integer(row[5]));
+      this.#deletePlace.run(letter, mailbox);
+      this.#leaveFirstPlace.run(letter, mailbox);
+      if (this.#isLeft.get(letter) === undefined) this.#letGo(row);
     }
     for (const row of allRows(this.#removedAccounts)) {
       const account = integer(row[0]) as AccountId;
