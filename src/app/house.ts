@@ -74,7 +74,7 @@ export type HouseSetup = {
   readonly limits: Limits;
   /** How long a peer may take for the next useful thing. */
   readonly idleMs: number;
-  /** What letters under way may take of this thread's memory. */
+  /** What of this thread's memory letters may take that own people send; as much those of other servers, and those that are read. */
   readonly roomBytes: number;
   readonly mailBeforeAuth: Settings['mailBeforeAuth'];
   /** Whether every SMTP command and reply is logged. */
@@ -110,7 +110,7 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
     policy: parts.policy,
     journal,
     patience: new Patience(systemClock, setup.idleMs),
-    room: new Room(setup.roomBytes),
+    room: roomOf(setup),
   };
   const gate = gateOf(setup, journal);
   const doors: Door[] = [];
@@ -134,7 +134,10 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   await open(setup.doors.exchanger, async (place) => {
     const certificates = await certificatesOf(setup, ['smtp'], strangers);
     sources.push(certificates);
-    const house = exchangerHouse(smtp, setup.exchanger, { store, recipients: parts.recipients });
+    const house = exchangerHouse({ ...smtp, room: roomOf(setup) }, setup.exchanger, {
+      store,
+      recipients: parts.recipients,
+    });
     return openSmtpDoor({ name: 'exchanger', place, tls: 'starttls', certificates, house, gate });
   });
   await open(setup.doors.https, async (place) => {
@@ -224,6 +227,9 @@ export function residents(
   const policy = new SubmissionPolicy({ ...people, recipients });
   return { policy, letters: new LettersPolicy({ store, authenticator, domains }), recipients };
 }
+
+/** Room for letters on their way in; nobody may have more than half of it. */
+const roomOf = ({ roomBytes }: HouseSetup): Room => new Room(roomBytes, roomBytes / 2);
 
 function settingsOf(setup: HouseSetup): Settings {
   return {

@@ -39,8 +39,11 @@ export type ServerOptions = {
   readonly askPassphrase: ((keyFile: string) => Promise<Secret | null>) | null;
 };
 
-/** Letters under way may take this much memory of a thread, and always two of the longest. */
-const roomBytes = 268_435_456;
+/**
+ * So much memory of a thread the letters may take that own people send, as much those of other servers, and as much those
+ * that are read; always two of the longest.
+ */
+const roomBytes = 134_217_728;
 
 /**
  * Opens the store, then the certificates, then the doors. Rejects with `HouseRefused` where a person must change

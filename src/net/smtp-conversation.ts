@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { networkOf } from '../accounts/network.ts';
 import { Collector } from '../bytes/collector.ts';
 import type { Endpoints } from '../mail/transport.ts';
 import type { Content, Visit } from '../policy/reception.ts';
@@ -64,6 +65,8 @@ export class SmtpConversation implements Patient {
   #ended = false;
   #closed = false;
   #body = new Collector();
+  /** Whose share of the room the letter under way takes. */
+  #holder = '';
   #takenBytes = 0;
   #overloaded = false;
 
@@ -88,6 +91,10 @@ export class SmtpConversation implements Patient {
 
   get progress(): number {
     return this.#session.progress;
+  }
+
+  get letterBytes(): number {
+    return this.#session.letterBytes;
   }
 
   get busy(): boolean {
@@ -250,7 +257,10 @@ export class SmtpConversation implements Patient {
       case 'room':
         this.#forgetBody();
         this.#overloaded = false;
-        return room.fits(question.envelope.announcedBytes ?? 0) ? { verdict: 'accepted' } : overloaded;
+        this.#holder = this.#holderOf(question.envelope);
+        return room.fits(question.envelope.announcedBytes ?? 0, this.#holder)
+          ? { verdict: 'accepted' }
+          : overloaded;
       case 'deliver': {
         if (this.#overloaded) return overloaded;
         const { sizeBytes } = this.#body;
@@ -345,9 +355,16 @@ export class SmtpConversation implements Patient {
     });
   }
 
+  /** Who logged in is one; of strangers, each network is. */
+  #holderOf({ login }: Envelope): string {
+    return login === null
+      ? `network ${networkOf(this.#endpoints.remoteAddress).narrow}`
+      : `account ${login.account}`;
+  }
+
   #collect(chunk: Uint8Array): void {
     if (this.#overloaded) return;
-    if (!this.#house.room.take(chunk.length)) {
+    if (!this.#house.room.take(chunk.length, this.#holder)) {
       this.#forgetBody();
       this.#overloaded = true;
       return;
@@ -357,7 +374,7 @@ export class SmtpConversation implements Patient {
   }
 
   #forgetBody(): void {
-    this.#house.room.give(this.#takenBytes);
+    this.#house.room.give(this.#takenBytes, this.#holder);
     this.#takenBytes = 0;
     this.#body.take();
   }

@@ -40,6 +40,7 @@ export class SmtpSession {
   #idleCommands = 0;
   #transactions = 0;
   #progress = 0;
+  #letterBytes = 0;
   #stopping = false;
   #connectedMs: number | null = null;
   #mayProxy = false;
@@ -48,9 +49,14 @@ export class SmtpSession {
     this.#settings = settings;
   }
 
-  /** Grows with each command that is understood and with each KiB of a letter: what a slow peer is judged by. */
+  /** Grows with each command that is understood: what a silent peer is judged by. */
   get progress(): number {
     return this.#progress;
+  }
+
+  /** How many octets of letters came, those that are thrown away included: what a slow peer is judged by. */
+  get letterBytes(): number {
+    return this.#letterBytes;
   }
 
   /** Where the session is, for logs and for the driver's timer. */
@@ -279,7 +285,7 @@ export class SmtpSession {
       if (room >= chunk.length) actions.push({ do: 'body', chunk });
       else if (room > 0) actions.push({ do: 'body', chunk: chunk.subarray(0, room) });
       if (room >= 0 && room < chunk.length) actions.push({ do: 'drop' });
-      this.#moved(sizeBytes, chunk.length);
+      this.#letterBytes += chunk.length;
       sizeBytes += chunk.length;
     }
     if (sizeBytes > messageBytes + discardedMessageBytes)
@@ -313,7 +319,7 @@ export class SmtpSession {
     const content = right === null ? octets : octets.subarray(0, right);
     if (content.length > 0) actions.push({ do: 'body', chunk: content });
     if (right !== null) return this.#apply(chunkBroken(stage, leftBytes, this.#context()), actions);
-    this.#moved(letter.sizeBytes, octets.length);
+    this.#letterBytes += octets.length;
     const more = { ...stage, letter: { ...letter, sizeBytes: letter.sizeBytes + octets.length }, leftBytes };
     if (leftBytes > 0) {
       this.#stage = more;
@@ -326,7 +332,7 @@ export class SmtpSession {
   #discard(stage: Extract<Stage, { at: 'discarding' }>, actions: Action[]): void {
     const { length } = this.#octets(stage.leftBytes);
     const leftBytes = stage.leftBytes - length;
-    this.#moved(leftBytes, length);
+    this.#letterBytes += length;
     if (leftBytes > 0) this.#stage = { ...stage, leftBytes };
     else this.#apply(stage.after, actions);
   }
@@ -337,10 +343,6 @@ export class SmtpSession {
     if (rest.length <= most) return rest;
     this.#lines.push(rest.subarray(most));
     return rest.subarray(0, most);
-  }
-
-  #moved(before: number, sizeBytes: number): void {
-    this.#progress += Math.trunc((before + sizeBytes) / 1024) - Math.trunc(before / 1024);
   }
 
   /** Says what the move says, goes where it goes, and ends a session that has had enough of errors. */
