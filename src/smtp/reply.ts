@@ -177,6 +177,7 @@ export const say = {
       '7.1',
       `${shown(domain)} does not vouch for this letter, and asks to refuse such letters (DMARC)`,
     ),
+  // RFC 7372 section 3.2.
   spfFailed: (domain: string) =>
     reply(550, '7.23', `${shown(domain)} does not let your address send its mail (SPF)`),
   notLookedUp: reply(451, '4.3', 'The sender could not be looked up; try again later'),
