@@ -50,6 +50,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         submissions: null,
         submission: null,
         exchanger: { address: '127.0.0.1', port: 0, shared: false },
+        lmtp: null,
         https: null,
       },
       tls: {
@@ -67,6 +68,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         rules: defaultAuthenticationRules,
         nameServers: [{ address: '127.0.0.1', port: names.port }],
       },
+      lmtp: { clients: [], protection: 'not-required', ownReports: null },
       admission: { limits: defaultAdmissionLimits, banned: [] },
       trust: { proxies: new Map(), proxyWaitMs: 1000, xclient: [] },
       limits: defaultLimits,

@@ -20,6 +20,7 @@ import {
   type LoadedCertificate,
 } from '../net/tls/certificate-files.ts';
 import { CertificateSource, type ClientCertificates, type ServerPolicy } from '../net/tls/contexts.ts';
+import type { UnixPlace } from '../net/unix-place.ts';
 import { Admission, type AdmissionLimits } from '../policy/admission.ts';
 import { Networks } from '../policy/networks.ts';
 import type { RecipientTable } from '../policy/local-recipients-table.ts';
@@ -31,7 +32,9 @@ import { defaultExtensions } from '../smtp/extensions.ts';
 import type { Limits } from '../smtp/limits.ts';
 import type { Settings } from '../smtp/session.ts';
 import type { Store } from '../store/port.ts';
+import { cannotListen } from './cannot-listen.ts';
 import { exchangerHouse, type ExchangerSetup } from './exchanger-house.ts';
+import { lmtpHouse, type LmtpSetup } from './lmtp-house.ts';
 import { tokenVerifier, type TokenIssuerSetup } from './token-issuer.ts';
 
 /** Everything that the doors of one thread are made from; plain data, so that it crosses to a worker thread. */
@@ -43,6 +46,7 @@ export type HouseSetup = {
     readonly submissions: Place | null;
     readonly submission: Place | null;
     readonly exchanger: Place | null;
+    readonly lmtp: Place | UnixPlace | null;
     readonly https: Place | null;
   };
   readonly tls: {
@@ -63,6 +67,7 @@ export type HouseSetup = {
   /** Who gets what that is sent to the domains. */
   readonly recipients: RecipientTable;
   readonly exchanger: ExchangerSetup;
+  readonly lmtp: LmtpSetup;
   /** Who may connect: how many of each, counted in each thread, and who not at all. */
   readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
   /** Whose word about a client's address is taken: by door, who begins with a PROXY header, and who may say XCLIENT. */
@@ -115,7 +120,10 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   const gate = gateOf(setup, journal);
   const doors: Door[] = [];
   const sources = [smtpCertificates];
-  const open = async (place: Place | null, make: (place: Place) => Promise<Door>): Promise<void> => {
+  const open = async <At extends Place | UnixPlace>(
+    place: At | null,
+    make: (place: At) => Promise<Door>,
+  ): Promise<void> => {
     if (place === null) return;
     try {
       doors.push(await make(place));
@@ -139,6 +147,14 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
       recipients: parts.recipients,
     });
     return openSmtpDoor({ name: 'exchanger', place, tls: 'starttls', certificates, house, gate });
+  });
+  await open(setup.doors.lmtp, (place) => {
+    const startTls = !('path' in place);
+    const house = lmtpHouse(smtp, setup.lmtp, { store, recipients: parts.recipients, startTls });
+    const common = { name: 'lmtp', place, house, gate };
+    return openSmtpDoor(
+      startTls ? { ...common, tls: 'starttls', certificates: smtpCertificates } : { ...common, tls: 'none' },
+    );
   });
   await open(setup.doors.https, async (place) => {
     const certificates = await certificatesOf(setup, httpProtocols);
@@ -169,12 +185,20 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   };
 }
 
-function gateOf({ admission, trust }: HouseSetup, journal: Journal): Gate {
+function gateOf({ admission, trust, lmtp, doors }: HouseSetup, journal: Journal): Gate {
   const { proxyWaitMs } = trust;
   const xclient = new Networks(trust.xclient);
+  // Who may use a Unix socket is said by the permissions of its file.
+  const isUnix = doors.lmtp !== null && 'path' in doors.lmtp;
+  const lmtpClients = isUnix ? null : new Networks(lmtp.clients);
   const trusted = [...trust.proxies].map(([door, proxies]): [string, Trust] => [
     door,
-    { proxies: new Networks(proxies), proxyWaitMs, xclient },
+    {
+      clients: door === 'lmtp' ? lmtpClients : null,
+      proxies: new Networks(proxies),
+      proxyWaitMs,
+      xclient,
+    },
   ]);
   const admissions = new Admission(admission.limits, admission.banned);
   return new Gate(admissions, systemClock, journal, new Map(trusted));
@@ -275,22 +299,4 @@ async function certificatesOf(
   );
   if (!opened.ok) throw new HouseRefused(explainCertificateRefusal(opened.refusal));
   return opened.value;
-}
-
-/** Why a place cannot be listened at, and what to do instead. */
-export function cannotListen(place: Place, error: unknown): string {
-  const where = `${place.address}:${place.port}`;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${place.port} is taken on ${place.address}; choose another port, or end the program that has it`;
-    case 'EACCES':
-      return `port ${place.port} needs privileges that this user does not have; choose one above 1023`;
-    case 'EADDRNOTAVAIL':
-      return `${place.address} is not an address of this machine`;
-    case 'ENOTFOUND':
-      return `${place.address} is not the name of an address of this machine`;
-    default:
-      return `${where} cannot be listened at: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

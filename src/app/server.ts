@@ -103,6 +103,7 @@ async function setupOf({
       submissions: place(listen.submissions),
       submission: place(listen.submission),
       exchanger: place(listen.exchanger),
+      lmtp: lmtpPlace(listen.lmtp),
       https: place(listen.https),
     },
     tls,
@@ -113,6 +114,7 @@ async function setupOf({
     },
     recipients: recipients.value,
     exchanger: exchangerOf(config),
+    lmtp: lmtpOf(config),
     admission: admissionOf(config),
     trust: trustOf(config),
     limits: {
@@ -152,6 +154,20 @@ function exchangerOf({ host, exchanger, dns }: Config): HouseSetup['exchanger'] 
     nameServers: named.length > 0 ? named : systemNameServers(),
   };
 }
+
+function lmtpPlace(door: Config['listen']['lmtp']): HouseSetup['doors']['lmtp'] {
+  const { enabled, address, port, socket, socket_mode: mode } = door;
+  if (!enabled) return null;
+  return socket === null
+    ? { address, port, shared: false }
+    : { path: socket, mode: Number.parseInt(mode, 8) };
+}
+
+const lmtpOf = ({ host, exchanger, lmtp }: Config): HouseSetup['lmtp'] => ({
+  clients: lmtp.clients,
+  protection: lmtp.tls === 'required' ? 'required' : 'not-required',
+  ownReports: lmtp.trusted_results ? null : (exchanger.authserv_id ?? host),
+});
 
 const admissionOf = ({ limits, access }: Config): HouseSetup['admission'] => ({
   limits: {

@@ -305,17 +305,10 @@ export class SmtpConversation implements Patient {
 
   /** Faults end here, once: the peer gets an id, the log gets the same id and the cause. */
   async #faultless(verdict: Promise<Verdict>, question: Question): Promise<Verdict> {
-    const { journal } = this.#house;
     try {
       const given = await verdict;
       if (question.ask === 'login' && given.verdict === 'sasl') this.#noteLogin(question, given.answer);
-      if (question.ask === 'deliver' && given.verdict === 'delivered') {
-        journal.info('smtp.delivered', {
-          id: this.#id,
-          letter: given.id,
-          recipients: question.envelope.recipients.length,
-        });
-      }
+      if (question.ask === 'deliver') this.#noteDelivery(given, question.envelope.recipients.length);
       return given;
     } catch (error) {
       if (error instanceof Error && error.name === 'StoreOverloaded') return overloaded;
@@ -323,6 +316,16 @@ export class SmtpConversation implements Patient {
     } finally {
       if (question.ask === 'deliver') this.#forgetBody();
     }
+  }
+
+  /** One line for a letter that somebody got; of LMTP, with how many of its recipients did. */
+  #noteDelivery(verdict: Verdict, count: number): void {
+    const outcomes = verdict.verdict === 'each' ? verdict.outcomes : [verdict];
+    const delivered = outcomes.filter((outcome) => outcome.verdict === 'delivered');
+    const [first] = delivered;
+    if (first === undefined) return;
+    const recipients = verdict.verdict === 'each' ? delivered.length : count;
+    this.#house.journal.info('smtp.delivered', { id: this.#id, letter: first.id, recipients });
   }
 
   #noteLogin(question: Question & { ask: 'login' }, answer: (Verdict & { verdict: 'sasl' })['answer']): void {

@@ -182,6 +182,7 @@ export const say = {
     reply(550, '7.23', `${shown(domain)} does not let your address send its mail (SPF)`),
   notLookedUp: reply(451, '4.3', 'The sender could not be looked up; try again later'),
   headerTooLong: reply(552, '3.4', 'The header of the letter is too long'),
+  changedMeanwhile: reply(451, '2.0', 'A mailbox changed while the letter came; try again'),
   recipientGone: reply(550, '1.1', 'A recipient is gone since RCPT TO; nothing was delivered'),
 
   bareCr: reply(554, '5.2', 'A CR without LF: only CRLF ends a line; closing'),

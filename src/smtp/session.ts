@@ -146,7 +146,8 @@ export type Refusal =
         | 'no-relay'
         | 'overloaded'
         | 'looping'
-        | 'recipient-gone';
+        | 'recipient-gone'
+        | 'changed-meanwhile';
     }
   | { readonly why: 'exists' | 'reserved' | 'unusable' }
   | { readonly why: 'elsewhere'; readonly domains: readonly string[] }
