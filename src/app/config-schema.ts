@@ -7,6 +7,7 @@ import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { accessKeys } from './config-access.ts';
 import { door, lmtpDoor, lmtpKeys } from './config-doors.ts';
+import { throttleKeys } from './config-throttle.ts';
 
 /** A set of defaults: `classic` is the small system of the two servers and two interactive clients. */
 export type Profile = 'standard' | 'classic';
@@ -95,6 +96,7 @@ export function configSchema(profile: Profile) {
     recipients: recipientKeys(),
     dns: dnsKeys(),
     access: accessKeys(),
+    throttle: throttleKeys(),
     limits: limitKeys(),
     log: z
       .strictObject({

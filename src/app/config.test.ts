@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { defaultThrottleLimits } from '../accounts/throttle.ts';
+import { throttleOf } from './config-throttle.ts';
 import { explainConfigProblem } from './config-problem.ts';
 import { formatConfig, configurationPage } from './config-text.ts';
 import { loadConfig, parseConfig, processEnvironment } from './config.ts';
@@ -76,7 +78,7 @@ test('each problem is named with its line, column and key', async () => {
     [
       '__proto__ = 1',
       [
-        'a.toml:1:1: __proto__: unknown key, the keys here are profile, host, domains, data, threads, listen, tls, enrolment, oauth, exchanger, lmtp, aliases, recipients, dns, access, limits, log',
+        'a.toml:1:1: __proto__: unknown key, the keys here are profile, host, domains, data, threads, listen, tls, enrolment, oauth, exchanger, lmtp, aliases, recipients, dns, access, throttle, limits, log',
       ],
     ],
     [
@@ -358,6 +360,22 @@ test('whose word is taken for the client’s address, at every door or at one', 
   ]);
   assert.deepEqual(await wrong('listen.lmtp.proxies = ["192.0.2.1/24"]'), [
     'a.toml:1:24: listen.lmtp.proxies.0: expected an IP address or a network like 192.0.2.0/24',
+  ]);
+});
+
+test('the throttle of failed logins is what it is by itself, and what the file makes of it', async () => {
+  assert.deepEqual(throttleOf((await good('')).throttle), defaultThrottleLimits);
+  const { throttle } = await good(
+    'throttle.quiet_hours = 1\nthrottle.forgiving_minutes = 0\n[throttle.account]\nfree = 3\nmost_seconds = 60',
+  );
+  assert.deepEqual(throttleOf(throttle), {
+    ...defaultThrottleLimits,
+    quietMs: 3_600_000,
+    forgivingMs: 0,
+    account: { freeFailures: 3, maxWaitSeconds: 60 },
+  });
+  assert.deepEqual(await wrong('throttle.site.free = 0'), [
+    'a.toml:1:15: throttle.site.free: expected at least 1',
   ]);
 });
 

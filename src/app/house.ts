@@ -3,6 +3,7 @@ import { Authenticator } from '../accounts/authenticator.ts';
 import { defaultEnrolmentLimits, Enroller } from '../accounts/enrol.ts';
 import { Argon2Gate } from '../accounts/argon2-gate.ts';
 import type { PasswordKind } from '../accounts/password.ts';
+import type { ThrottleLimits } from '../accounts/throttle.ts';
 import type { TokenVerifier } from '../accounts/tokens.ts';
 import { systemClock } from '../net/clock.ts';
 import type { Door, Place } from '../net/door.ts';
@@ -70,6 +71,8 @@ export type HouseSetup = {
   readonly lmtp: LmtpSetup;
   /** Who may connect: how many of each, counted in each thread, and who not at all. */
   readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
+  /** How failed logins slow the next ones down; counted in the store. */
+  readonly throttle: ThrottleLimits;
   /** Whose word about a client's address is taken: by door, who begins with a PROXY header, and who may say XCLIENT. */
   readonly trust: {
     readonly proxies: ReadonlyMap<string, readonly string[]>;
@@ -221,7 +224,7 @@ export async function openCertificate(
 
 /** Those who answer for accounts and letters in this thread. */
 export function residents(
-  setup: Pick<HouseSetup, 'host' | 'domains' | 'secret' | 'enrolment' | 'recipients'>,
+  setup: Pick<HouseSetup, 'host' | 'domains' | 'secret' | 'enrolment' | 'recipients' | 'throttle'>,
   store: Store,
   tokens: TokenVerifier | null = null,
 ): {
@@ -239,6 +242,7 @@ export function residents(
     random,
     secret: setup.secret,
     canonical,
+    limits: setup.throttle,
     gate,
     tokens,
   });

@@ -13,6 +13,7 @@ import { HouseRefused, openCertificate, type HouseSetup } from './house.ts';
 import type { LogSettings } from './log.ts';
 import type { OpenDoor } from './protocol-thread.ts';
 import { recipientsOf } from './config-recipients.ts';
+import { throttleOf } from './config-throttle.ts';
 import { serverSecret } from './server-secret.ts';
 import { openHere, openThreads } from './threads.ts';
 import { tokenIssuerSetup } from './token-issuer.ts';
@@ -117,6 +118,7 @@ async function setupOf({
     lmtp: lmtpOf(config),
     admission: admissionOf(config),
     trust: trustOf(config),
+    throttle: throttleOf(config.throttle),
     limits: {
       ...defaultLimits,
       messageBytes: limits.message_bytes,

@@ -1,5 +1,6 @@
 import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { unixAddress, type Endpoints } from '../mail/transport.ts';
+import { connectionLimits } from './connection-limits.ts';
 
 /** A door that stands open. */
 export interface Door {
@@ -20,11 +21,9 @@ export type Place = {
   readonly shared: boolean;
 };
 
-/** How many connections may wait to be accepted. */
-const backlog = 1024;
-
 /** Starts to listen. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …) where that is not possible. */
 export function listenAt(server: Server, place: Place): Promise<AddressInfo> {
+  const { backlog } = connectionLimits;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: place.address, port: place.port, backlog, reusePort: place.shared }, () => {

@@ -2,6 +2,7 @@ import type { Admission, Admitted } from '../policy/admission.ts';
 import { Networks } from '../policy/networks.ts';
 import type { Unwanted } from '../smtp/session.ts';
 import type { Clock } from './clock.ts';
+import { connectionLimits } from './connection-limits.ts';
 import type { Journal } from './journal.ts';
 
 /** Whom a door is for, and whose word about the client's address it takes. */
@@ -18,9 +19,6 @@ export type Trust = {
 
 const noNetworks = new Networks([]);
 const trustsNobody: Trust = { clients: null, proxies: noNetworks, proxyWaitMs: 0, xclient: noNetworks };
-
-/** How often refused connections are told to the log: a flood must not become a flood of lines. */
-const tellMs = 1000;
 
 /** Stands before all doors of a thread, counts who comes in, and knows whose word each of them takes. */
 export class Gate {
@@ -75,7 +73,7 @@ export class Gate {
   #tell(why: Unwanted | 'not-for-this-network', peer: string, door: string): void {
     const now = this.#clock.monotonic();
     this.#untold += 1;
-    if (now - this.#toldAt >= tellMs) {
+    if (now - this.#toldAt >= connectionLimits.refusalNoteMs) {
       this.#journal.warn('door.refused', { door, peer, why, refused: this.#untold });
       this.#toldAt = now;
       this.#untold = 0;

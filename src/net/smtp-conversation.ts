@@ -10,6 +10,7 @@ import { SmtpSession } from '../smtp/server/session.ts';
 import type { ForeignProtocol } from '../smtp/foreign.ts';
 import type { Proxied } from '../smtp/proxied.ts';
 import type { Action, Envelope, Event, Question, Secured, Settings, Verdict } from '../smtp/session.ts';
+import { connectionLimits } from './connection-limits.ts';
 import type { Arrival } from './entrance.ts';
 import { leave } from './farewell.ts';
 import type { Journal } from './journal.ts';
@@ -39,9 +40,6 @@ export type SmtpHouse = {
 export type Upgrade = (
   socket: Socket,
 ) => Promise<{ readonly socket: Socket; readonly secured: Secured } | null>;
-
-/** Output that the peer does not fetch: beyond it nothing more is read from it. */
-const mostUnsentBytes = 65_536;
 
 /**
  * One SMTP connection: the engine on a socket. Replies of a pipelined group go out in one write; while the server
@@ -386,7 +384,8 @@ export class SmtpConversation implements Patient {
     if (this.#out === '' || this.#socket.destroyed) return;
     const out = this.#out;
     this.#out = '';
-    if (!this.#socket.write(out) && this.#socket.writableLength > mostUnsentBytes) this.#socket.pause();
+    if (!this.#socket.write(out) && this.#socket.writableLength > connectionLimits.unsentBytes)
+      this.#socket.pause();
   }
 
   /** Nothing of the plain connection survives: its listeners go before the handshake begins (RFC 3207 section 6). */

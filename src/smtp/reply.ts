@@ -1,3 +1,5 @@
+import { grammarLimits } from './limits.ts';
+
 /**
  * A reply (RFC 5321 section 4.2). `enhanced` is the subject and detail of the enhanced status code (RFC 3463 section 2);
  * its class is the reply code's first digit, so that the two cannot disagree. null for replies that carry none.
@@ -36,9 +38,6 @@ function format(reply: Reply): string {
   return wire;
 }
 
-/** RFC 5321 section 4.5.3.1.5 has 512 octets for a reply line; so much is left behind code and status. */
-const longestLine = 480;
-
 /** Text that may stand in a reply: printable ASCII (RFC 5321 section 4.2) on one line. */
 const printable = (text: string): string => (/^[ -~]*$/.test(text) ? text : text.replaceAll(/[^ -~]/g, '?'));
 
@@ -49,11 +48,10 @@ const cut = (text: string, longest: number): string =>
 const reply = (code: number, enhanced: Reply['enhanced'], ...lines: string[]): Reply => ({
   code,
   enhanced,
-  lines: lines.map((line) => cut(printable(line), longestLine)),
+  lines: lines.map((line) => cut(printable(line), grammarLimits.replyTextOctets)),
 });
 
-/** A peer's characters shown back in a reply: not many. */
-const shown = (text: string): string => cut(printable(text), 80);
+const shown = (text: string): string => cut(printable(text), grammarLimits.shownCharacters);
 
 /** Every reply of the server, by name. */
 export const say = {
