@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectPlain, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { connect as connectSecure } from 'node:tls';
 import { Authenticator } from '../accounts/authenticator.ts';
@@ -291,6 +292,49 @@ test('a peer that goes away in the middle of a letter leaves nothing behind', as
   await other.all();
   assert.equal((await lettersOf(opened.store, bob)).length, 1);
 });
+
+test('a peer that resets the connection behind the last octet of its handshake keeps no place', async (t) => {
+  for (const tls of ['implicit', 'starttls'] as const) {
+    const admission = { ...defaultAdmissionLimits, connections: 4, connectionsPerMinute: 0 };
+    const opened = await openDoor(t, tls, { admission });
+    for (let times = 0; times < 12; times += 1) {
+      let tries = 0;
+      // Places are given back in time, not at once.
+      while (!(await resetBehindHandshake(opened, tls)))
+        assert((tries += 1) < 500, `nobody is let in any more after ${times} resets`);
+    }
+  }
+});
+
+/** Whether the server took part in a handshake, whose last octets of the client have a reset right behind them. */
+async function resetBehindHandshake({ door, ca }: Opened, tls: 'implicit' | 'starttls'): Promise<boolean> {
+  const plain = connectPlain({ host: '127.0.0.1', port: door.port });
+  const closed = once(plain, 'close');
+  const peer = new Peer(plain);
+  if (tls === 'starttls') {
+    plain.write('EHLO c.example\r\nSTARTTLS\r\n');
+    await peer.hears(/^(?:220 2|421 ).*\r\n/m);
+    plain.removeAllListeners('data');
+  }
+  let answered = false;
+  const way = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      plain.write(chunk);
+      if (answered) plain.resetAndDestroy();
+      done();
+    },
+  });
+  plain.on('data', (chunk) => {
+    answered = true;
+    way.push(chunk);
+  });
+  const secured = connectSecure({ socket: way, servername: 'localhost', ca: [ca] });
+  secured.on('error', () => undefined);
+  await closed.catch(() => undefined);
+  secured.destroy();
+  return answered;
+}
 
 test('the log has each command and reply, the login, and no secret', async (t) => {
   const opened = await openDoor(t, 'implicit');

@@ -132,11 +132,14 @@ class Handshakes {
     return { tls, channelBinding: channelBinding(socket) };
   }
 
-  /** Runs a handshake with this client on a plain socket that nobody reads any more. */
+  /** Runs a handshake with this client on a plain socket that nobody reads any more; without an outcome the socket is gone. */
   upgrade(plain: Socket, client: Endpoints): Promise<{ socket: TLSSocket; secured: Secured } | null> {
     return new Promise((resolve) => {
       const endpoints = endpointsOf(plain);
-      if (plain.destroyed || endpoints === null) return resolve(null);
+      if (plain.destroyed || endpoints === null) {
+        plain.destroy();
+        return resolve(null);
+      }
       const key = connectionKey(endpoints);
       const handshake: Handshake = {
         client,
@@ -144,7 +147,9 @@ class Handshakes {
           plain.off('close', gone);
           if (this.#upgrades.get(key) === handshake) this.#upgrades.delete(key);
           const secured = socket === null ? null : this.secured(socket, client);
-          resolve(socket === null || secured === null ? null : { socket, secured });
+          if (socket !== null && secured !== null) return resolve({ socket, secured });
+          plain.destroy();
+          return resolve(null);
         },
       };
       const gone = (): void => handshake.settle(null);
@@ -160,8 +165,11 @@ class Handshakes {
     return endpoints === null ? null : (this.#upgrades.get(connectionKey(endpoints)) ?? null);
   }
 
+  /** A socket that has no ends any more is of a peer that is gone; nothing else would end it, and so its handshake. */
   #settle(socket: Socket, outcome: TLSSocket | null): void {
-    this.#underWay(socket)?.settle(outcome);
+    const handshake = this.#underWay(socket);
+    if (handshake === null) socket.destroy();
+    else handshake.settle(outcome);
   }
 }
 
