@@ -9,7 +9,16 @@ import { formatReply, say, showReply } from '../smtp/reply.ts';
 import { SmtpSession } from '../smtp/server/session.ts';
 import type { ForeignProtocol } from '../smtp/foreign.ts';
 import type { Proxied } from '../smtp/proxied.ts';
-import type { Action, Envelope, Event, Question, Secured, Settings, Verdict } from '../smtp/session.ts';
+import type {
+  Action,
+  Envelope,
+  Event,
+  LoginResult,
+  Question,
+  Secured,
+  Settings,
+  Verdict,
+} from '../smtp/session.ts';
 import { connectionLimits } from './connection-limits.ts';
 import type { Arrival } from './entrance.ts';
 import { leave } from './farewell.ts';
@@ -221,6 +230,9 @@ export class SmtpConversation implements Patient {
           why: foreign[action.protocol],
         });
         return null;
+      case 'login':
+        this.#noteLogin(action.result);
+        return null;
       case 'ask':
         return this.#ask(action.question);
       case 'secure':
@@ -305,7 +317,6 @@ export class SmtpConversation implements Patient {
   async #faultless(verdict: Promise<Verdict>, question: Question): Promise<Verdict> {
     try {
       const given = await verdict;
-      if (question.ask === 'login' && given.verdict === 'sasl') this.#noteLogin(question, given.answer);
       if (question.ask === 'deliver') this.#noteDelivery(given, question.envelope.recipients.length);
       return given;
     } catch (error) {
@@ -326,17 +337,10 @@ export class SmtpConversation implements Patient {
     this.#house.journal.info('smtp.delivered', { id: this.#id, letter: first.id, recipients });
   }
 
-  #noteLogin(question: Question & { ask: 'login' }, answer: (Verdict & { verdict: 'sasl' })['answer']): void {
-    if (answer.verdict === 'scram-keys') return;
-    const outcome = answer.verdict === 'login' ? 'in' : answer.why.why;
-    const account = answer.verdict === 'login' ? answer.account : question.question.user;
-    const fields = {
-      id: this.#id,
-      outcome,
-      account,
-      mechanism: question.mechanism,
-      peer: this.#endpoints.remoteAddress,
-    };
+  #noteLogin({ outcome, account, mechanism, channelBinding }: LoginResult): void {
+    const peer = this.#endpoints.remoteAddress;
+    const bound = channelBinding === null ? {} : { binding: channelBinding };
+    const fields = { id: this.#id, outcome, account, mechanism, ...bound, peer };
     if (outcome === 'in') this.#house.journal.info('smtp.login', fields);
     else this.#house.journal.warn('smtp.login', fields);
   }

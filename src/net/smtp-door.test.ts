@@ -103,11 +103,14 @@ async function openDoor(
 }
 
 /** The store, but for its disk. */
-function withoutDisk(store: Store): Store {
-  const broken: Partial<Store> = { deliver: () => Promise.reject(new Error('the disk is on fire')) };
+const withoutDisk = (store: Store): Store =>
+  broken(store, { deliver: () => Promise.reject(new Error('the disk is on fire')) });
+
+/** The store, but for what is otherwise. */
+function broken(store: Store, otherwise: Partial<Store>): Store {
   return new Proxy(store, {
     get: (target, name) => {
-      const own: unknown = Reflect.get(broken, name) ?? Reflect.get(target, name);
+      const own: unknown = Reflect.get(otherwise, name) ?? Reflect.get(target, name);
       return typeof own === 'function' ? own.bind(target) : own;
     },
   });
@@ -244,6 +247,18 @@ test('a fault of the store is 451 with an id that the log has, and the session g
   assert(opened.logged.some((line) => line.includes(id) && line.includes('the disk is on fire')));
 });
 
+test('a login that the store has no room to count is put off, and the session goes on', async (t) => {
+  const overloaded = Object.assign(new Error('too much'), { name: 'StoreOverloaded' });
+  const opened = await openDoor(t, 'implicit', {
+    store: (store) => broken(store, { tally: () => Promise.reject(overloaded) }),
+  });
+  const peer = await secure(t, opened);
+  const wrong = `AUTH PLAIN ${Buffer.from('\0alice@example.org\0wrong').toString('base64')}\r\n`;
+  peer.socket.write(`EHLO c.example\r\n${wrong}NOOP\r\n`);
+  assert.match(await peer.hears(/250 2\.0\.0 Still here\r\n/), /\r\n454 4\.7\.0 /);
+  assert(opened.logged.some((line) => /^smtp\.login .*"outcome":"unavailable"/.test(line)));
+});
+
 test('silence ends the session in words, and one byte at a time is silence as well', async (t) => {
   const opened = await openDoor(t, 'implicit', { idleMs: 60 });
   const silent = await secure(t, opened);
@@ -335,6 +350,33 @@ async function resetBehindHandshake({ door, ca }: Opened, tls: 'implicit' | 'sta
   secured.destroy();
   return answered;
 }
+
+test('the log has what came of each AUTH, of one that was tampered with as well', async (t) => {
+  const opened = await openDoor(t, 'implicit');
+  const peer = await secure(t, opened);
+  const downgraded = Buffer.from('y,,n=alice@example.org,r=abcdefgh').toString('base64');
+  const other = Buffer.from('bob@example.org\0alice@example.org\0open sesame').toString('base64');
+  peer.socket.write(
+    `EHLO c.example\r\nAUTH SCRAM-SHA-256 ${downgraded}\r\nAUTH PLAIN ${other}\r\nAUTH open-sesame\r\n` +
+      `AUTH LOGIN\r\n*\r\n${login}QUIT\r\n`,
+  );
+  await peer.all();
+  const results = opened.logged.flatMap((line) => {
+    const [, json] = /^smtp\.login (.*)$/.exec(line) ?? [];
+    return json === undefined ? [] : [JSON.parse(json) as Record<string, unknown>];
+  });
+  assert.deepEqual(
+    results.map(({ outcome, account, mechanism, peer: from }) => [outcome, account, mechanism, from]),
+    [
+      ['channel-binding', 'alice@example.org', 'SCRAM-SHA-256', '127.0.0.1'],
+      ['authorization', 'alice@example.org', 'PLAIN', '127.0.0.1'],
+      ['no-such-mechanism', null, null, '127.0.0.1'],
+      ['cancelled', null, 'LOGIN', '127.0.0.1'],
+      ['in', 'alice@example.org', 'PLAIN', '127.0.0.1'],
+    ],
+  );
+  assert(!opened.logged.some((line) => /open.sesame/.test(line)));
+});
 
 test('the log has each command and reply, the login, and no secret', async (t) => {
   const opened = await openDoor(t, 'implicit');

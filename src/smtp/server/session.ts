@@ -1,10 +1,11 @@
 import { decodeUtf8 } from '../../bytes/buffer.ts';
 import { LineReader } from '../../bytes/line-reader.ts';
+import { loggableMechanism } from '../../sasl/mechanisms.ts';
 import { beginsChunk, isVerb, parseCommand, type Command } from '../command.ts';
 import { foreignProtocol, openingBytes, type ForeignProtocol } from '../foreign.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Action, Event, Secured, Settings } from '../session.ts';
-import { auth, authLine } from './auth.ts';
+import { auth, authBroken, authLine } from './auth.ts';
 import { bdat, chunkBroken, chunkEnded, refuseChunk } from './bdat.ts';
 import { data, letterAnswered, letterEnded } from './data.ts';
 import { xenrol } from './enrol.ts';
@@ -206,7 +207,7 @@ export class SmtpSession {
 
   #tooLong(stage: LineStage): Move {
     const { authLineBytes, commandLineBytes } = this.#settings.limits;
-    if (stage.at === 'authenticating') return stay(back(stage), say.lineTooLong(authLineBytes));
+    if (stage.at === 'authenticating') return authBroken(stage, say.lineTooLong(authLineBytes));
     return stay(stage, say.lineTooLong(commandLineBytes));
   }
 
@@ -214,9 +215,7 @@ export class SmtpSession {
     const text = decodeUtf8(line);
     if (stage.at === 'authenticating') {
       this.#progress += 1;
-      return text === null
-        ? stay(back(stage), say.authNotBase64)
-        : authLine(text, stage.client, stage.exchange);
+      return text === null ? authBroken(stage, say.authNotBase64) : authLine(text, stage);
     }
     if (text === null) return this.#notUnderstood(stage, line.toString('latin1'), say.notUtf8);
     if (control.test(text)) return this.#notUnderstood(stage, text, say.controlCharacter);
@@ -350,6 +349,7 @@ export class SmtpSession {
     if (holdsContent(this.#stage) && !mayUseContent(move.to)) actions.push({ do: 'drop' });
     this.#stage = move.to;
     if (move.deliveredTo !== undefined) this.#errors = Math.max(0, this.#errors - move.deliveredTo);
+    if (move.login !== undefined) actions.push({ do: 'login', result: move.login });
     let enough: Reply | null = null;
     if (move.earlier !== undefined) for (const reply of move.earlier) enough = this.#say(reply, actions);
     if (move.reply !== null) enough = this.#say(move.reply, actions) ?? enough;
@@ -409,17 +409,11 @@ const mayUseContent = (stage: Stage): boolean =>
 function shownLine(stage: LineStage, line: Buffer): string {
   if (stage.at === 'authenticating') return '***';
   const text = line.toString('utf8').slice(0, 512).replaceAll(unprintable, '?');
-  const [, word = '', mechanism = ''] = /^([A-Za-z]+)(?: +([A-Za-z0-9_-]{1,20})(?= |$))?/.exec(text) ?? [];
-  if (word.toUpperCase() === 'AUTH') return `AUTH ${mechanism === '' ? '' : `${mechanism} `}***`;
+  const [, word = '', argument = ''] = /^([A-Za-z]+)(?: +([^ ]+))?/.exec(text) ?? [];
+  if (word.toUpperCase() === 'AUTH')
+    return ['AUTH', loggableMechanism(argument) ?? [], '***'].flat().join(' ');
   return isVerb(word) ? text : `(no command, ${line.length} octets)`;
 }
-
-/** Where a session goes when an authentication ends without a login. */
-const back = (stage: Extract<Stage, { at: 'authenticating' }>): CommandStage => ({
-  at: 'ready',
-  client: stage.client,
-  login: null,
-});
 
 /** The one place where a verb becomes a function; the compiler sees that none is missing. */
 function dispatch(command: Command, stage: CommandStage, context: Context): Move {
