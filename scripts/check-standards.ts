@@ -1,6 +1,6 @@
 /**
- * Holds the claims of `docs/STANDARDS.md` to the sources, and `docs/QUIRKS.md` to their `Deviation:` and `Lenient:`
- * comments. Prints one line for each claim that does not hold and then exits with status 1.
+ * Holds the claims of `docs/STANDARDS.md` to the sources, their tests and their transcripts, and `docs/QUIRKS.md` to the
+ * `Deviation:` and `Lenient:` comments. Prints one line for each claim that does not hold and then exits with status 1.
  *
  *     node scripts/check-standards.ts [--write] [folder of the checkout]
  *
@@ -14,7 +14,14 @@ import { parseArgs } from 'node:util';
 
 import { type Citation, citations, type Remark, remarks } from './source-claims.ts';
 import { sourceTokens } from './source-tokens.ts';
-import { type AnnouncedRow, readStandards, type RfcRow, type Standards } from './standards-table.ts';
+import { unproved, unshown, type Shown } from './standards-proof.ts';
+import {
+  type AnnouncedRow,
+  isClaimed,
+  readStandards,
+  type RfcRow,
+  type Standards,
+} from './standards-table.ts';
 
 /** What one source says about standards. `path` is relative to the checkout. */
 type Claims = {
@@ -27,14 +34,21 @@ type Claims = {
 const standardsPath = 'docs/STANDARDS.md';
 const quirksPath = 'docs/QUIRKS.md';
 
-/** Where the words that a server announces are exported, and the tables that must have a row for each. */
+/** Where the words that a server announces are exported, the tables that must have a row for each, and how they are said. */
 const announcements = [
-  { file: 'src/smtp/extensions.ts', name: 'ehloKeywords', what: 'EHLO keyword', rows: 'ehloKeywords' },
+  {
+    file: 'src/smtp/extensions.ts',
+    name: 'ehloKeywords',
+    what: 'EHLO keyword',
+    rows: 'ehloKeywords',
+    announces: (line: string) => (/^S: 250[- ]/.test(line) ? line.slice('S: 250-'.length).split(' ', 1) : []),
+  },
   {
     file: 'src/imap/capabilities.ts',
     name: 'imapCapabilities',
     what: 'IMAP capability',
     rows: 'imapCapabilities',
+    announces: (line: string) => (/^S: .*\bCAPABILITY /.test(line) ? line.split(/[\s[\]]+/) : []),
   },
 ] as const;
 
@@ -43,14 +57,30 @@ export async function standardsViolations(root: string): Promise<string[]> {
   const sources = readClaims(root);
   const standards = readStandards(readIfThere(join(root, standardsPath)));
   const violations = standards.mistakes.map(({ line, why }) => `${standardsPath}:${line}: ${why}`);
+  const complain = (line: number, why: string): unknown =>
+    violations.push(`${standardsPath}:${line}: ${why}`);
   violations.push(...uncovered(sources, standards.rfcs));
-  for (const row of standards.rfcs) violations.push(...unproved(root, row, sources));
-  violations.push(...twice(standards));
-  for (const { file, name, what, rows } of announcements) {
-    violations.push(...(await unlisted(root, file, name, what, standards[rows])));
+  for (const row of standards.rfcs) {
+    const what = `RFC ${row.rfc}`;
+    const shown: Shown = { by: transcriptsOf(standards, row.rfc), name: what };
+    for (const why of [...uncited(row, sources), ...unproved(root, row, shown)])
+      complain(row.line, `${what} ${why}`);
   }
-  for (const row of [...standards.ehloKeywords, ...standards.imapCapabilities]) {
-    violations.push(...unshown(root, row, standards.rfcs));
+  for (const row of standards.extensions) {
+    for (const why of unproved(root, row, { by: [], name: row.extension }))
+      complain(row.line, `${row.extension} ${why}`);
+  }
+  violations.push(...twice(standards));
+  for (const { file, name, what, rows, announces } of announcements) {
+    violations.push(...(await unlisted(root, file, name, what, standards[rows])));
+    for (const row of standards[rows]) {
+      for (const why of unshown(root, row, announces)) complain(row.line, `${what} ${row.word} ${why}`);
+      const defined = standards.rfcs.find(({ rfc }) => rfc === row.rfc);
+      if (row.rfc !== null && defined === undefined)
+        complain(row.line, `${what} ${row.word}: RFC ${row.rfc} has no row`);
+      if (isClaimed(row) && defined !== undefined && !isClaimed(defined))
+        complain(row.line, `${what} ${row.word} says ${row.status}, and RFC ${row.rfc} ${defined.status}`);
+    }
   }
   if (readIfThere(join(root, quirksPath)) !== quirksText(sources)) {
     violations.push(`${quirksPath}:1: out of date (make standards writes it)`);
@@ -87,28 +117,27 @@ function uncovered(sources: readonly Claims[], rows: readonly RfcRow[]): string[
   return found;
 }
 
-/** What a row claims and the sources do not bear out. */
-function unproved(root: string, row: RfcRow, sources: readonly Claims[]): string[] {
-  const at = `${standardsPath}:${row.line}: RFC ${row.rfc}`;
-  const found: string[] = [];
-  const claimed = row.status === 'yes' || row.status === 'partly';
+/** What a row claims of the code, and the sources do not bear out. */
+function uncited(row: RfcRow, sources: readonly Claims[]): string[] {
   const cites = (source: Claims): boolean =>
     !source.test && source.citations.some(({ rfc }) => rfc === row.rfc);
-  if (claimed && !sources.some(cites)) found.push(`${at} says ${row.status}, and no source cites it`);
-  const places = [...row.where.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
-  if (claimed && places.length === 0) found.push(`${at} says ${row.status}, and not where`);
-  for (const place of claimed ? places : []) {
-    if (!existsSync(join(root, place))) found.push(`${at} names ${place}, which is not there`);
-  }
+  if (!isClaimed(row)) return [];
+  const found = sources.some(cites) ? [] : [`says ${row.status}, and no source cites it`];
   if (row.status !== 'yes') return found;
   for (const source of sources) {
     const late = source.remarks.find(
       ({ kind, text }) => kind === 'Not yet' && citations(text)[0]?.rfc === row.rfc,
     );
-    if (late !== undefined) found.push(`${at} says yes, and ${source.path}:${late.line} says not yet`);
+    if (late !== undefined) found.push(`says yes, and ${source.path}:${late.line} says not yet`);
   }
   return found;
 }
+
+/** The transcripts of the announced words that an RFC defines: they show the RFC as well. */
+const transcriptsOf = ({ ehloKeywords, imapCapabilities }: Standards, rfc: number): readonly string[] =>
+  [...ehloKeywords, ...imapCapabilities].flatMap((row) =>
+    row.rfc === rfc && row.transcript !== null ? [row.transcript] : [],
+  );
 
 /** Rows that stand there twice: one of them would be believed, nobody knows which. */
 function twice(standards: Standards): string[] {
@@ -117,6 +146,7 @@ function twice(standards: Standards): string[] {
     ...standards.rfcs.map((row) => ({ word: `RFC ${row.rfc}`, line: row.line })),
     ...standards.ehloKeywords.map(({ word, line }) => ({ word: `EHLO keyword ${word}`, line })),
     ...standards.imapCapabilities.map(({ word, line }) => ({ word: `IMAP capability ${word}`, line })),
+    ...standards.extensions.map(({ extension, line }) => ({ word: extension, line })),
   ];
   return rows.flatMap(({ word, line }) => {
     if (seen.has(word)) return [`${standardsPath}:${line}: a second row for ${word}`];
@@ -137,7 +167,13 @@ async function unlisted(
   const module: Record<string, unknown> = await import(pathToFileURL(join(root, file)).href);
   const list = module[name];
   if (!Array.isArray(list)) return [`${file}:1: it exports no list ${name}`];
-  return list.flatMap((entry: unknown) => {
+  const words = new Set(list.map((entry: unknown) => announced(entry).word));
+  const silent = rows.filter((row) => isClaimed(row) && !words.has(row.word));
+  const unsaid = silent.map(
+    ({ word, status, line }) =>
+      `${standardsPath}:${line}: ${what} ${word} says ${status}, and ${file} does not announce it`,
+  );
+  const wrong = list.flatMap((entry: unknown) => {
     const { word, rfc } = announced(entry);
     if (word === null) return [`${file}:1: ${name} holds something without a keyword`];
     const row = rows.find((one) => one.word === word);
@@ -150,6 +186,7 @@ async function unlisted(
       ? []
       : [`${at} is of RFC ${rfc} in ${file}, and of another in the row`];
   });
+  return [...unsaid, ...wrong];
 }
 
 /** An entry of a list of announced words: the word itself, or an object with it and the RFC that defines it. */
@@ -162,18 +199,6 @@ function announced(entry: unknown): { word: string | null; rfc: number | null } 
   const rfc =
     typeof source === 'number' ? source : typeof source === 'string' ? citations(source)[0]?.rfc : null;
   return { word: typeof word === 'string' ? word : null, rfc: rfc ?? null };
-}
-
-/** A row of an announced word whose transcript, or whose RFC's row, is not there. */
-function unshown(root: string, row: AnnouncedRow, rfcs: readonly RfcRow[]): string[] {
-  const at = `${standardsPath}:${row.line}: ${row.word}`;
-  const found: string[] = [];
-  if (row.transcript !== null && row.status === 'yes' && !existsSync(join(root, row.transcript))) {
-    found.push(`${at} names ${row.transcript}, which is not there`);
-  }
-  if (row.rfc !== null && !rfcs.some(({ rfc }) => rfc === row.rfc))
-    found.push(`${at}: RFC ${row.rfc} has no row`);
-  return found;
 }
 
 function quirksText(sources: readonly Claims[]): string {

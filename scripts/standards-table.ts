@@ -13,6 +13,15 @@ export type RfcRow = {
   readonly line: number;
 };
 
+/** An extension or a format that no RFC defines. */
+export type ExtensionRow = {
+  readonly extension: string;
+  readonly status: Status;
+  readonly where: string;
+  readonly notes: string;
+  readonly line: number;
+};
+
 /** A word that the server announces: an EHLO keyword or an IMAP capability. */
 export type AnnouncedRow = {
   readonly word: string;
@@ -25,11 +34,16 @@ export type AnnouncedRow = {
 
 export type Standards = {
   readonly rfcs: readonly RfcRow[];
+  readonly extensions: readonly ExtensionRow[];
   readonly ehloKeywords: readonly AnnouncedRow[];
   readonly imapCapabilities: readonly AnnouncedRow[];
   /** Rows that could not be read, as `line: why`. */
   readonly mistakes: readonly { readonly line: number; readonly why: string }[];
 };
+
+/** Whether a row says that there is something. */
+export const isClaimed = ({ status }: { readonly status: Status }): boolean =>
+  status === 'yes' || status === 'partly';
 
 type Cells = { readonly cells: readonly string[]; readonly line: number };
 
@@ -46,6 +60,7 @@ export function readStandards(markdown: string): Standards {
     });
   return {
     rfcs: read('rfc', 5, rfcRow),
+    extensions: read('extension', 4, extensionRow),
     ehloKeywords: read('keyword', 4, announcedRow),
     imapCapabilities: read('capability', 4, announcedRow),
     mistakes,
@@ -79,6 +94,13 @@ function rfcRow({ cells, line }: Cells): RfcRow | string {
   if (!/^\d{1,5}$/.test(number)) return `${number} is no RFC number`;
   if (!isStatus(status)) return `${status} is no status (${statuses.join(', ')})`;
   return { rfc: Number(number), title, status, where, notes, line };
+}
+
+function extensionRow({ cells, line }: Cells): ExtensionRow | string {
+  const [extension = '', status = '', where = '', notes = ''] = cells;
+  if (extension === '') return 'an extension has a name';
+  if (!isStatus(status)) return `${status} is no status (${statuses.join(', ')})`;
+  return { extension, status, where, notes, line };
 }
 
 function announcedRow({ cells, line }: Cells): AnnouncedRow | string {

@@ -6,7 +6,8 @@ import { parseNameServer } from '../net/resolver-servers.ts';
 import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { accessKeys } from './config-access.ts';
-import { door } from './config-doors.ts';
+import { door, lmtpDoor, lmtpKeys } from './config-doors.ts';
+import { throttleKeys } from './config-throttle.ts';
 
 /** A set of defaults: `classic` is the small system of the two servers and two interactive clients. */
 export type Profile = 'standard' | 'classic';
@@ -68,6 +69,9 @@ export function configSchema(profile: Profile) {
         exchanger: door(2525).describe(
           'Mail from other servers, for the domains of this one (port 25 in production). STARTTLS is theirs to use.',
         ),
+        lmtp: lmtpDoor(2424).describe(
+          'Letters that a mail server of this house hands over for delivery, by LMTP (such as Postfix).',
+        ),
         https: door(8443).describe('Letters over HTTPS (port 443 in production).'),
       })
       .prefault({})
@@ -87,10 +91,12 @@ export function configSchema(profile: Profile) {
       .describe('New accounts that people make themselves.'),
     oauth: oauthKeys(),
     exchanger: exchangerKeys(),
+    lmtp: lmtpKeys(),
     aliases: aliasKeys(),
     recipients: recipientKeys(),
     dns: dnsKeys(),
     access: accessKeys(),
+    throttle: throttleKeys(),
     limits: limitKeys(),
     log: z
       .strictObject({

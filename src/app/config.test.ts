@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { defaultThrottleLimits } from '../accounts/throttle.ts';
+import { throttleOf } from './config-throttle.ts';
 import { explainConfigProblem } from './config-problem.ts';
 import { formatConfig, configurationPage } from './config-text.ts';
 import { loadConfig, parseConfig, processEnvironment } from './config.ts';
@@ -76,7 +78,7 @@ test('each problem is named with its line, column and key', async () => {
     [
       '__proto__ = 1',
       [
-        'a.toml:1:1: __proto__: unknown key, the keys here are profile, host, domains, data, threads, listen, tls, enrolment, oauth, exchanger, aliases, recipients, dns, access, limits, log',
+        'a.toml:1:1: __proto__: unknown key, the keys here are profile, host, domains, data, threads, listen, tls, enrolment, oauth, exchanger, lmtp, aliases, recipients, dns, access, throttle, limits, log',
       ],
     ],
     [
@@ -318,6 +320,63 @@ test('no text at all makes it throw', async () => {
     }),
     { interruptAfterTimeLimit: 1500, markInterruptAsFailure: false },
   );
+});
+
+test('LMTP does not leave this machine in the clear', async () => {
+  const lmtp = (keys: string, more = ''): string => `[listen.lmtp]\nenabled = true\n${keys}\n${more}`;
+  const reached =
+    'a.toml:3:1: listen.lmtp.address: others can reach this address, and letters would cross the network in the clear: it needs lmtp.tls = "required"';
+  for (const address of ['::', '0.0.0.0', '192.0.2.1', '::ffff:192.0.2.1'])
+    assert.deepEqual(await wrong(lmtp(`address = "${address}"`)), [reached]);
+  for (const address of ['127.0.0.1', '127.9.9.9', '::1'])
+    assert.equal((await good(lmtp(`address = "${address}"`))).listen.lmtp.address, address);
+  await good(lmtp('address = "::"', '[lmtp]\ntls = "required"'));
+  await good('[listen.lmtp]\naddress = "::"');
+  const { listen } = await good(lmtp('address = "::"\nsocket = "run/lmtp"'));
+  assert.equal(listen.lmtp.socket, '/srv/run/lmtp');
+  assert.deepEqual(await wrong(lmtp('socket = "lmtp"', '[lmtp]\ntls = "required"')), [
+    'a.toml:5:1: lmtp.tls: a Unix socket (listen.lmtp.socket) has no TLS',
+  ]);
+  assert.deepEqual(await wrong(lmtp(`socket = "${'x'.repeat(91)}"`)), [
+    'a.toml:3:1: listen.lmtp.socket: expected a path of at most 90 octets',
+  ]);
+  assert.deepEqual(await wrong(lmtp('socket_mode = "660"')), [
+    'a.toml:3:1: listen.lmtp.socket_mode: expected permissions like "0660"',
+  ]);
+});
+
+test('whose word is taken for the client’s address, at every door or at one', async () => {
+  const { access, listen } = await good(
+    '[access]\nproxies = ["192.0.2.0/24"]\nxclient = ["::1"]\n[listen.https]\nproxies = []',
+  );
+  assert.deepEqual(
+    [access.proxies, access.xclient, listen.https.proxies, listen.submission.proxies],
+    [['192.0.2.0/24'], ['::1'], [], 'access'],
+  );
+  for (const key of ['access.proxies = ["x"]', 'access.xclient = ["192.0.2.1/24"]'])
+    assert.match((await wrong(key)).join('\n'), /expected an IP address or a network like 192\.0\.2\.0\/24/);
+  assert.deepEqual(await wrong('listen.lmtp.proxies = "nobody"'), [
+    'a.toml:1:13: listen.lmtp.proxies: expected "access", or addresses and networks like 192.0.2.0/24',
+  ]);
+  assert.deepEqual(await wrong('listen.lmtp.proxies = ["192.0.2.1/24"]'), [
+    'a.toml:1:24: listen.lmtp.proxies.0: expected an IP address or a network like 192.0.2.0/24',
+  ]);
+});
+
+test('the throttle of failed logins is what it is by itself, and what the file makes of it', async () => {
+  assert.deepEqual(throttleOf((await good('')).throttle), defaultThrottleLimits);
+  const { throttle } = await good(
+    'throttle.quiet_hours = 1\nthrottle.forgiving_minutes = 0\n[throttle.account]\nfree = 3\nmost_seconds = 60',
+  );
+  assert.deepEqual(throttleOf(throttle), {
+    ...defaultThrottleLimits,
+    quietMs: 3_600_000,
+    forgivingMs: 0,
+    account: { freeFailures: 3, maxWaitSeconds: 60 },
+  });
+  assert.deepEqual(await wrong('throttle.site.free = 0'), [
+    'a.toml:1:15: throttle.site.free: expected at least 1',
+  ]);
 });
 
 test('the environment of the process', () => {

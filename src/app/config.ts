@@ -8,6 +8,7 @@ import { Secret } from '../sasl/exchange.ts';
 import { closestWord, formatKey } from './config-problem.ts';
 import type { ConfigProblem, ConfigRefusal } from './config-problem.ts';
 import type { Position } from './config-positions.ts';
+import { isLoopback } from '../policy/networks.ts';
 import { configSchema, fileKeys } from './config-schema.ts';
 import type { ConfigKeys } from './config-schema.ts';
 import { recipientsOf } from './config-recipients.ts';
@@ -133,9 +134,11 @@ function contradictions(config: ConfigKeys, environment: ConfigEnvironment): Fin
   findings.push(...oauthContradictions(config.oauth));
   const recipients = recipientsOf(config);
   if (!recipients.ok) findings.push(recipients.refusal);
+  findings.push(...lmtpContradictions(config));
   const taken = new Map<string, string>();
-  for (const [name, { enabled, address, port }] of Object.entries(listen)) {
-    if (!enabled || port === 0) continue;
+  for (const [name, door] of Object.entries(listen)) {
+    const { enabled, address, port } = door;
+    if (!enabled || port === 0 || ('socket' in door && door.socket !== null)) continue;
     const other = taken.get(`${address} ${port}`);
     taken.set(`${address} ${port}`, name);
     if (other === undefined) continue;
@@ -143,6 +146,20 @@ function contradictions(config: ConfigKeys, environment: ConfigEnvironment): Fin
     findings.push({ why: 'conflict', path: ['listen', name, 'port'], detail });
   }
   return findings;
+}
+
+/** What is handed over in the clear must not leave this machine. */
+function lmtpContradictions({ listen, lmtp }: ConfigKeys): Finding[] {
+  const { enabled, address, socket } = listen.lmtp;
+  if (!enabled) return [];
+  if (socket !== null)
+    return lmtp.tls === 'required'
+      ? [{ why: 'conflict', path: ['lmtp', 'tls'], detail: 'a Unix socket (listen.lmtp.socket) has no TLS' }]
+      : [];
+  if (isLoopback(address) || lmtp.tls === 'required') return [];
+  const detail =
+    'others can reach this address, and letters would cross the network in the clear: it needs lmtp.tls = "required"';
+  return [{ why: 'conflict', path: ['listen', 'lmtp', 'address'], detail }];
 }
 
 /** An issuer needs a name for this server and one source of keys; keys and names need an issuer. */
@@ -200,7 +217,8 @@ function resolvePaths(config: ConfigKeys, folder: string): ConfigKeys {
     if (section === 'tls') tls[key] = absolute(tls[key]);
     else oauth[key] = absolute(oauth[key]);
   }
-  return { ...config, data: resolve(folder, config.data), tls, oauth };
+  const lmtp = { ...config.listen.lmtp, socket: absolute(config.listen.lmtp.socket) };
+  return { ...config, data: resolve(folder, config.data), tls, oauth, listen: { ...config.listen, lmtp } };
 }
 
 /** Looks up where each finding stands, and puts them in the order of the file. */

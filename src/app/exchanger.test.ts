@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { connect as connectSecure, type ConnectionOptions } from 'node:tls';
+import { defaultThrottleLimits } from '../accounts/throttle.ts';
 import { keptPieces } from '../mail/omitted-ranges.ts';
 import { startNameServer } from '../net/dns-loopback.ts';
 import type { Journal } from '../net/journal.ts';
@@ -50,6 +51,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         submissions: null,
         submission: null,
         exchanger: { address: '127.0.0.1', port: 0, shared: false },
+        lmtp: null,
         https: null,
       },
       tls: {
@@ -67,7 +69,9 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         rules: defaultAuthenticationRules,
         nameServers: [{ address: '127.0.0.1', port: names.port }],
       },
+      lmtp: { clients: [], protection: 'not-required', ownReports: null },
       admission: { limits: defaultAdmissionLimits, banned: [] },
+      throttle: defaultThrottleLimits,
       trust: { proxies: new Map(), proxyWaitMs: 1000, xclient: [] },
       limits: defaultLimits,
       idleMs: 60_000,

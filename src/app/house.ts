@@ -3,6 +3,7 @@ import { Authenticator } from '../accounts/authenticator.ts';
 import { defaultEnrolmentLimits, Enroller } from '../accounts/enrol.ts';
 import { Argon2Gate } from '../accounts/argon2-gate.ts';
 import type { PasswordKind } from '../accounts/password.ts';
+import type { ThrottleLimits } from '../accounts/throttle.ts';
 import type { TokenVerifier } from '../accounts/tokens.ts';
 import { systemClock } from '../net/clock.ts';
 import type { Door, Place } from '../net/door.ts';
@@ -20,6 +21,7 @@ import {
   type LoadedCertificate,
 } from '../net/tls/certificate-files.ts';
 import { CertificateSource, type ClientCertificates, type ServerPolicy } from '../net/tls/contexts.ts';
+import type { UnixPlace } from '../net/unix-place.ts';
 import { Admission, type AdmissionLimits } from '../policy/admission.ts';
 import { Networks } from '../policy/networks.ts';
 import type { RecipientTable } from '../policy/local-recipients-table.ts';
@@ -31,7 +33,9 @@ import { defaultExtensions } from '../smtp/extensions.ts';
 import type { Limits } from '../smtp/limits.ts';
 import type { Settings } from '../smtp/session.ts';
 import type { Store } from '../store/port.ts';
+import { cannotListen } from './cannot-listen.ts';
 import { exchangerHouse, type ExchangerSetup } from './exchanger-house.ts';
+import { lmtpHouse, type LmtpSetup } from './lmtp-house.ts';
 import { tokenVerifier, type TokenIssuerSetup } from './token-issuer.ts';
 
 /** Everything that the doors of one thread are made from; plain data, so that it crosses to a worker thread. */
@@ -43,6 +47,7 @@ export type HouseSetup = {
     readonly submissions: Place | null;
     readonly submission: Place | null;
     readonly exchanger: Place | null;
+    readonly lmtp: Place | UnixPlace | null;
     readonly https: Place | null;
   };
   readonly tls: {
@@ -63,8 +68,11 @@ export type HouseSetup = {
   /** Who gets what that is sent to the domains. */
   readonly recipients: RecipientTable;
   readonly exchanger: ExchangerSetup;
+  readonly lmtp: LmtpSetup;
   /** Who may connect: how many of each, counted in each thread, and who not at all. */
   readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
+  /** How failed logins slow the next ones down; counted in the store. */
+  readonly throttle: ThrottleLimits;
   /** Whose word about a client's address is taken: by door, who begins with a PROXY header, and who may say XCLIENT. */
   readonly trust: {
     readonly proxies: ReadonlyMap<string, readonly string[]>;
@@ -74,7 +82,7 @@ export type HouseSetup = {
   readonly limits: Limits;
   /** How long a peer may take for the next useful thing. */
   readonly idleMs: number;
-  /** What letters under way may take of this thread's memory. */
+  /** What of this thread's memory letters may take that own people send; as much those of other servers, and those that are read. */
   readonly roomBytes: number;
   readonly mailBeforeAuth: Settings['mailBeforeAuth'];
   /** Whether every SMTP command and reply is logged. */
@@ -110,12 +118,15 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
     policy: parts.policy,
     journal,
     patience: new Patience(systemClock, setup.idleMs),
-    room: new Room(setup.roomBytes),
+    room: roomOf(setup),
   };
   const gate = gateOf(setup, journal);
   const doors: Door[] = [];
   const sources = [smtpCertificates];
-  const open = async (place: Place | null, make: (place: Place) => Promise<Door>): Promise<void> => {
+  const open = async <At extends Place | UnixPlace>(
+    place: At | null,
+    make: (place: At) => Promise<Door>,
+  ): Promise<void> => {
     if (place === null) return;
     try {
       doors.push(await make(place));
@@ -134,8 +145,19 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   await open(setup.doors.exchanger, async (place) => {
     const certificates = await certificatesOf(setup, ['smtp'], strangers);
     sources.push(certificates);
-    const house = exchangerHouse(smtp, setup.exchanger, { store, recipients: parts.recipients });
+    const house = exchangerHouse({ ...smtp, room: roomOf(setup) }, setup.exchanger, {
+      store,
+      recipients: parts.recipients,
+    });
     return openSmtpDoor({ name: 'exchanger', place, tls: 'starttls', certificates, house, gate });
+  });
+  await open(setup.doors.lmtp, (place) => {
+    const startTls = !('path' in place);
+    const house = lmtpHouse(smtp, setup.lmtp, { store, recipients: parts.recipients, startTls });
+    const common = { name: 'lmtp', place, house, gate };
+    return openSmtpDoor(
+      startTls ? { ...common, tls: 'starttls', certificates: smtpCertificates } : { ...common, tls: 'none' },
+    );
   });
   await open(setup.doors.https, async (place) => {
     const certificates = await certificatesOf(setup, httpProtocols);
@@ -166,12 +188,20 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   };
 }
 
-function gateOf({ admission, trust }: HouseSetup, journal: Journal): Gate {
+function gateOf({ admission, trust, lmtp, doors }: HouseSetup, journal: Journal): Gate {
   const { proxyWaitMs } = trust;
   const xclient = new Networks(trust.xclient);
+  // Who may use a Unix socket is said by the permissions of its file.
+  const isUnix = doors.lmtp !== null && 'path' in doors.lmtp;
+  const lmtpClients = isUnix ? null : new Networks(lmtp.clients);
   const trusted = [...trust.proxies].map(([door, proxies]): [string, Trust] => [
     door,
-    { proxies: new Networks(proxies), proxyWaitMs, xclient },
+    {
+      clients: door === 'lmtp' ? lmtpClients : null,
+      proxies: new Networks(proxies),
+      proxyWaitMs,
+      xclient,
+    },
   ]);
   const admissions = new Admission(admission.limits, admission.banned);
   return new Gate(admissions, systemClock, journal, new Map(trusted));
@@ -194,7 +224,7 @@ export async function openCertificate(
 
 /** Those who answer for accounts and letters in this thread. */
 export function residents(
-  setup: Pick<HouseSetup, 'host' | 'domains' | 'secret' | 'enrolment' | 'recipients'>,
+  setup: Pick<HouseSetup, 'host' | 'domains' | 'secret' | 'enrolment' | 'recipients' | 'throttle'>,
   store: Store,
   tokens: TokenVerifier | null = null,
 ): {
@@ -212,6 +242,7 @@ export function residents(
     random,
     secret: setup.secret,
     canonical,
+    limits: setup.throttle,
     gate,
     tokens,
   });
@@ -224,6 +255,9 @@ export function residents(
   const policy = new SubmissionPolicy({ ...people, recipients });
   return { policy, letters: new LettersPolicy({ store, authenticator, domains }), recipients };
 }
+
+/** Room for letters on their way in; nobody may have more than half of it. */
+const roomOf = ({ roomBytes }: HouseSetup): Room => new Room(roomBytes, roomBytes / 2);
 
 function settingsOf(setup: HouseSetup): Settings {
   return {
@@ -269,22 +303,4 @@ async function certificatesOf(
   );
   if (!opened.ok) throw new HouseRefused(explainCertificateRefusal(opened.refusal));
   return opened.value;
-}
-
-/** Why a place cannot be listened at, and what to do instead. */
-export function cannotListen(place: Place, error: unknown): string {
-  const where = `${place.address}:${place.port}`;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${place.port} is taken on ${place.address}; choose another port, or end the program that has it`;
-    case 'EACCES':
-      return `port ${place.port} needs privileges that this user does not have; choose one above 1023`;
-    case 'EADDRNOTAVAIL':
-      return `${place.address} is not an address of this machine`;
-    case 'ENOTFOUND':
-      return `${place.address} is not the name of an address of this machine`;
-    default:
-      return `${where} cannot be listened at: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

@@ -13,6 +13,7 @@ import { HouseRefused, openCertificate, type HouseSetup } from './house.ts';
 import type { LogSettings } from './log.ts';
 import type { OpenDoor } from './protocol-thread.ts';
 import { recipientsOf } from './config-recipients.ts';
+import { throttleOf } from './config-throttle.ts';
 import { serverSecret } from './server-secret.ts';
 import { openHere, openThreads } from './threads.ts';
 import { tokenIssuerSetup } from './token-issuer.ts';
@@ -39,8 +40,11 @@ export type ServerOptions = {
   readonly askPassphrase: ((keyFile: string) => Promise<Secret | null>) | null;
 };
 
-/** Letters under way may take this much memory of a thread, and always two of the longest. */
-const roomBytes = 268_435_456;
+/**
+ * So much memory of a thread the letters may take that own people send, as much those of other servers, and as much those
+ * that are read; always two of the longest.
+ */
+const roomBytes = 134_217_728;
 
 /**
  * Opens the store, then the certificates, then the doors. Rejects with `HouseRefused` where a person must change
@@ -100,6 +104,7 @@ async function setupOf({
       submissions: place(listen.submissions),
       submission: place(listen.submission),
       exchanger: place(listen.exchanger),
+      lmtp: lmtpPlace(listen.lmtp),
       https: place(listen.https),
     },
     tls,
@@ -110,8 +115,10 @@ async function setupOf({
     },
     recipients: recipients.value,
     exchanger: exchangerOf(config),
+    lmtp: lmtpOf(config),
     admission: admissionOf(config),
     trust: trustOf(config),
+    throttle: throttleOf(config.throttle),
     limits: {
       ...defaultLimits,
       messageBytes: limits.message_bytes,
@@ -149,6 +156,20 @@ function exchangerOf({ host, exchanger, dns }: Config): HouseSetup['exchanger'] 
     nameServers: named.length > 0 ? named : systemNameServers(),
   };
 }
+
+function lmtpPlace(door: Config['listen']['lmtp']): HouseSetup['doors']['lmtp'] {
+  const { enabled, address, port, socket, socket_mode: mode } = door;
+  if (!enabled) return null;
+  return socket === null
+    ? { address, port, shared: false }
+    : { path: socket, mode: Number.parseInt(mode, 8) };
+}
+
+const lmtpOf = ({ host, exchanger, lmtp }: Config): HouseSetup['lmtp'] => ({
+  clients: lmtp.clients,
+  protection: lmtp.tls === 'required' ? 'required' : 'not-required',
+  ownReports: lmtp.trusted_results ? null : (exchanger.authserv_id ?? host),
+});
 
 const admissionOf = ({ limits, access }: Config): HouseSetup['admission'] => ({
   limits: {

@@ -4,7 +4,8 @@ import type { Journal } from '../net/journal.ts';
 import { sharedPlace, type Place } from '../net/door.ts';
 import { openSqliteStore } from '../store/sqlite/client.ts';
 import type { StoreThread } from '../store/sqlite/open.ts';
-import { cannotListen, HouseRefused, openHouse, type HouseSetup } from './house.ts';
+import { cannotListen } from './cannot-listen.ts';
+import { HouseRefused, openHouse, type HouseSetup } from './house.ts';
 import type { LogSettings } from './log.ts';
 import type { OpenDoor, ThreadNotice, ThreadOrder, ThreadStart } from './protocol-thread.ts';
 
@@ -57,8 +58,9 @@ export async function openThreads(
   const threads: ProtocolThread[] = [];
   try {
     for (let index = 0; index < count; index += 1) {
+      const doors = index === 0 ? places : shareable(places);
       threads.push(
-        new ProtocolThread({ setup: { ...setup, doors: places }, folder, door: storeThread.connect(), log }),
+        new ProtocolThread({ setup: { ...setup, doors }, folder, door: storeThread.connect(), log }),
       );
     }
     const opened = await Promise.all(threads.map((thread) => thread.opened));
@@ -127,6 +129,10 @@ class ProtocolThread {
   }
 }
 
+/** The doors that several threads can have: the kernel spreads no connections of a Unix socket. */
+const shareable = (doors: HouseSetup['doors']): HouseSetup['doors'] =>
+  doors.lmtp !== null && 'path' in doors.lmtp ? { ...doors, lmtp: null } : doors;
+
 /** The places of all doors, ready to be shared by the threads. */
 async function sharedPlaces(doors: HouseSetup['doors']): Promise<HouseSetup['doors']> {
   const shared = async (place: Place | null): Promise<Place | null> => {
@@ -137,11 +143,12 @@ async function sharedPlaces(doors: HouseSetup['doors']): Promise<HouseSetup['doo
       throw new HouseRefused(cannotListen(place, error), { cause: error });
     }
   };
-  const { submissions, submission, exchanger, https } = doors;
+  const { submissions, submission, exchanger, lmtp, https } = doors;
   return {
     submissions: await shared(submissions),
     submission: await shared(submission),
     exchanger: await shared(exchanger),
+    lmtp: lmtp !== null && 'path' in lmtp ? lmtp : await shared(lmtp),
     https: await shared(https),
   };
 }

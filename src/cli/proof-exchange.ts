@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultThrottleLimits } from '../accounts/throttle.ts';
 import { HouseRefused, residents } from '../app/house.ts';
 import { openLog } from '../app/log.ts';
 import { serverSecret } from '../app/server-secret.ts';
@@ -153,6 +154,7 @@ async function overTcp(
       recipients: plainTable([domain]),
       secret: await serverSecret(folder),
       enrolment: { open: false, password: 'strong', perNetworkHour: 0 },
+      throttle: defaultThrottleLimits,
     } as const;
     const door = await openExposedDoor(here, {
       policy: residents(setup, store).policy,

@@ -38,6 +38,7 @@ const explanations = new Map([
   ['submissions', 'send mail, TLS from the first byte (curl smtps://…)'],
   ['submission', 'send mail, STARTTLS (curl --ssl-reqd smtp://…)'],
   ['exchanger', 'mail from other servers, STARTTLS'],
+  ['lmtp', 'letters from a mail server of this house, LMTP'],
   ['https', 'read letters (curl https://…/letters/ADDRESS)'],
 ]);
 

@@ -10,10 +10,11 @@ const longestSearch = 4096;
 /**
  * The fields of a letter from outside that must not be shown to its recipients, as ranges of its bytes, in order: every
  * Authentication-Results field that claims to be this server's (RFC 8601 section 5), and every Return-Path, of which a
- * delivered letter has one, the delivering server's (RFC 5321 section 4.4). `head` holds the letter's whole header.
+ * delivered letter has one, the delivering server's (RFC 5321 section 4.4). `head` holds the letter's whole header. Without
+ * a name no report is looked at: the one who handed the letter over answers for them.
  */
-export function foreignTraceFields(head: Uint8Array, authservId: string): readonly OmittedRange[] {
-  const own = comparable(authservId);
+export function foreignTraceFields(head: Uint8Array, authservId: string | null): readonly OmittedRange[] {
+  const own = authservId === null ? null : comparable(authservId);
   const omitted: OmittedRange[] = [];
   for (const field of headerFields(head, { fields: Infinity, bytes: head.length })) {
     if (!isForeign(head, field, own)) continue;
@@ -24,12 +25,12 @@ export function foreignTraceFields(head: Uint8Array, authservId: string): readon
   return omitted;
 }
 
-function isForeign(head: Uint8Array, field: HeaderField, own: string): boolean {
+function isForeign(head: Uint8Array, field: HeaderField, own: string | null): boolean {
   switch (field.name.toLowerCase()) {
     case 'return-path':
       return true;
     case 'authentication-results':
-      return claims(fieldValue(head, field, longestSearch), own);
+      return own !== null && claims(fieldValue(head, field, longestSearch), own);
     default:
       return false;
   }

@@ -41,6 +41,7 @@ const sets: fc.Arbitrary<AuthenticationResults> = fc.record(
   plain,
 );
 
+/** The grammar is RFC 8601 section 2.2. */
 test('what is written is read back the same', () => {
   fc.assert(
     fc.property(sets, (set) => {

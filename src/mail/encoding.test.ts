@@ -30,6 +30,7 @@ const words: [string, string][] = [
 for (const [text, decoded] of words)
   test(`encoded words: ${JSON.stringify(text)}`, () => assert.equal(parseEncodedWords(text), decoded));
 
+/** RFC 2047 section 2. */
 test('property: encoded words give the text back, each at most 75 characters of printable ASCII', () => {
   const unit = fc.oneof(
     fc.constantFrom(...Array.from('=?_ aé€😀\r\n\ufeff')),

@@ -86,7 +86,7 @@ test('property: no name breaks the field out of its grammar', () => {
   );
 });
 
-test('protocol names', () => {
+test('protocol names (RFC 3848 section 1)', () => {
   const name = (letters: string): string =>
     protocolName({
       esmtp: letters.includes('E'),

@@ -4,13 +4,13 @@ import { formatDate } from './date.ts';
 import { formatField } from './field.ts';
 import { addressLiteralOf, canonicalAddressLiteral } from './ip-address.ts';
 import { cutText, oneLine } from './one-line.ts';
-import type { TlsFacts } from './transport.ts';
+import { unixAddress, type TlsFacts } from './transport.ts';
 
 /** What a `Received:` field tells of one hop. */
 export type Hop = {
   /** The name that the client gave with EHLO, HELO or LHLO, as it came. */
   readonly clientName: string;
-  /** The client's IPv4 or IPv6 address as the socket prints it. */
+  /** The client's IPv4 or IPv6 address as the socket prints it, or `unixAddress`. */
   readonly clientAddress: string;
   /** This server's host name. */
   readonly by: string;
@@ -35,9 +35,10 @@ export type Hop = {
  * stands in a comment after the protocol. A client's name that is no domain goes into a comment, defused.
  */
 export const formatReceived = (hop: Hop): string => {
-  const literal = addressLiteralOf(hop.clientAddress) ?? 'unknown';
+  const literal = addressLiteralOf(hop.clientAddress);
+  const from = literal ?? (hop.clientAddress === unixAddress ? 'unix socket' : 'unknown');
   const clauses = [
-    `from ${formatClient(hop.clientName, literal)}`,
+    `from ${formatClient(hop.clientName, literal ?? 'unknown', from)}`,
     `by ${domainText(hop.by)}`,
     `with ${atomText(hop.protocol)} ${formatTls(hop.tls)}`,
     `id ${atomText(hop.id)}`,
@@ -49,13 +50,14 @@ export const formatReceived = (hop: Hop): string => {
 /** Long enough for any domain; what is longer was none. */
 const LONGEST_NAME = 255;
 
-const formatClient = (name: string, literal: string): string => {
+/** A name that is a domain or an address, or the literal; then in parentheses where the connection came from. */
+const formatClient = (name: string, literal: string, from: string): string => {
   const isDomain = domainProblem(name) === null;
   const isLiteral = canonicalAddressLiteral(name) !== null;
   // Without SMTPUTF8 a trace field is ASCII, and EHLO names are A-labels (RFC 6531 section 3.7.1).
-  if (isDomain || isLiteral) return `${isDomain ? asciiDomain(name) : name} (${literal})`;
+  if (isDomain || isLiteral) return `${isDomain ? asciiDomain(name) : name} (${from})`;
   const claimed = commentText(cutText(name, LONGEST_NAME));
-  return `${literal} (${literal}) (helo=${claimed})`;
+  return `${literal} (${from}) (helo=${claimed})`;
 };
 
 /** The name of an own host; a made-up one that is no domain cannot break the field either. */

@@ -60,6 +60,24 @@ export type ArcFinding = {
   readonly reason: string | null;
 };
 
+/** As much of a signature as is told: who makes up two that begin alike further is not helped to tell them apart. */
+const mostOfSignature = 80;
+
+/** The beginning of a signature that no other of these has, eight characters at least (RFC 6008 section 4). */
+export function tellingPart(signature: string, others: readonly string[]): string {
+  let length = 8;
+  for (const other of others) {
+    if (other === signature) continue;
+    while (
+      length < mostOfSignature &&
+      length < signature.length &&
+      other.startsWith(signature.slice(0, length))
+    )
+      length += 1;
+  }
+  return signature.slice(0, length);
+}
+
 /** The findings as the results of an Authentication-Results field (RFC 8601 section 2.7). */
 export function methodResults({ spf, dkim, dmarc, arc }: SenderAuthentication): readonly MethodResult[] {
   const results: MethodResult[] = [line('spf', spf, property('smtp', spf.identity, asciiDomain(spf.domain)))];

@@ -1,10 +1,12 @@
 import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Endpoints } from '../mail/transport.ts';
+import { unixAddress, type Endpoints } from '../mail/transport.ts';
+import { connectionLimits } from './connection-limits.ts';
 
 /** A door that stands open. */
 export interface Door {
   /** What it is called in configuration and log: `submissions`, `https`, … */
   readonly name: string;
+  /** An IP address, or the path of a Unix socket, whose port is 0. */
   readonly address: string;
   readonly port: number;
   /** No new connections; those there are end what they are at, for `graceMs` at the most. Resolves when all are gone. */
@@ -19,11 +21,9 @@ export type Place = {
   readonly shared: boolean;
 };
 
-/** How many connections may wait to be accepted. */
-const backlog = 1024;
-
 /** Starts to listen. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …) where that is not possible. */
 export function listenAt(server: Server, place: Place): Promise<AddressInfo> {
+  const { backlog } = connectionLimits;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: place.address, port: place.port, backlog, reusePort: place.shared }, () => {
@@ -33,7 +33,15 @@ export function listenAt(server: Server, place: Place): Promise<AddressInfo> {
   });
 }
 
-/** The two ends of a socket; null where it is gone already. */
+/** Both ends of a Unix socket, which have no addresses. */
+export const unixEnds: Endpoints = {
+  remoteAddress: unixAddress,
+  remotePort: 0,
+  localAddress: unixAddress,
+  localPort: 0,
+};
+
+/** The two ends of a TCP socket; null where it is gone already. */
 export function endpointsOf(socket: Socket): Endpoints | null {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return null;
@@ -63,9 +71,11 @@ export async function sharedPlace({ address, port }: Place): Promise<Place> {
   return { address, port: found.port, shared: true };
 }
 
-/** `127.0.0.1:4650`, `[::1]:4650`. */
-export const formatPlace = ({ address, port }: Pick<Door, 'address' | 'port'>): string =>
-  `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+/** `127.0.0.1:4650`, `[::1]:4650`, `/run/letterlock/lmtp`. */
+export function formatPlace({ address, port }: Pick<Door, 'address' | 'port'>): string {
+  if (isIP(address) === 0) return address;
+  return `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+}
 
 /** All four numbers of a TCP connection, which together name one that is open; the peer's two alone do not. */
 export const connectionKey = (ends: Endpoints): string =>

@@ -21,6 +21,8 @@ export type Arrival = {
 export type NotEntered = Unwanted | 'no-proxy-header';
 
 export type EntranceParts = {
+  /** The two ends of a socket that came; null where it is gone. */
+  readonly endsOf: (socket: Socket) => Endpoints | null;
   /** What the door is called in the log. */
   readonly door: string;
   readonly gate: Gate;
@@ -53,7 +55,7 @@ export class Entrance {
   /** A connection as the server got it. */
   take(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    const ends = endpointsOf(socket);
+    const ends = this.#parts.endsOf(socket);
     if (ends === null) {
       socket.destroy();
       return;
@@ -97,6 +99,7 @@ export class Entrance {
 
   #admit(socket: Socket, endpoints: Endpoints, via: string | null): void {
     const { gate, door, enter, refuse } = this.#parts;
+    if (!gate.mayUse(endpoints.remoteAddress, door)) return refuse(socket, 'banned');
     let place = gate.admit(endpoints.remoteAddress, door);
     if (typeof place === 'string') return refuse(socket, place);
     let { release } = place;

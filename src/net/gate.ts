@@ -2,10 +2,13 @@ import type { Admission, Admitted } from '../policy/admission.ts';
 import { Networks } from '../policy/networks.ts';
 import type { Unwanted } from '../smtp/session.ts';
 import type { Clock } from './clock.ts';
+import { connectionLimits } from './connection-limits.ts';
 import type { Journal } from './journal.ts';
 
-/** Whose word about the client's address a door takes. */
+/** Whom a door is for, and whose word about the client's address it takes. */
 export type Trust = {
+  /** Who may use the door; null is everybody. */
+  readonly clients: Networks | null;
   /** Whose connections begin with a PROXY header, without which none of them is let in. */
   readonly proxies: Networks;
   /** How long such a header may take, milliseconds. */
@@ -15,10 +18,7 @@ export type Trust = {
 };
 
 const noNetworks = new Networks([]);
-const trustsNobody: Trust = { proxies: noNetworks, proxyWaitMs: 0, xclient: noNetworks };
-
-/** How often refused connections are told to the log: a flood must not become a flood of lines. */
-const tellMs = 1000;
+const trustsNobody: Trust = { clients: null, proxies: noNetworks, proxyWaitMs: 0, xclient: noNetworks };
 
 /** Stands before all doors of a thread, counts who comes in, and knows whose word each of them takes. */
 export class Gate {
@@ -47,6 +47,14 @@ export class Gate {
     return this.#trust.get(door) ?? trustsNobody;
   }
 
+  /** Whether the door is there for this client at all. */
+  mayUse(address: string, door: string): boolean {
+    const { clients } = this.trustOf(door);
+    if (clients === null || clients.has(address)) return true;
+    this.#tell('not-for-this-network', address, door);
+    return false;
+  }
+
   /** Lets a client in, whose place is to be given back when the connection ends, or says why not. */
   admit(address: string, door: string): Admitted | Unwanted {
     return this.#told(this.#admission.admit(address, this.#clock.monotonic()), address, door);
@@ -58,14 +66,17 @@ export class Gate {
   }
 
   #told(outcome: Admitted | Unwanted, peer: string, door: string): Admitted | Unwanted {
-    if (typeof outcome === 'object') return outcome;
+    if (typeof outcome === 'string') this.#tell(outcome, peer, door);
+    return outcome;
+  }
+
+  #tell(why: Unwanted | 'not-for-this-network', peer: string, door: string): void {
     const now = this.#clock.monotonic();
     this.#untold += 1;
-    if (now - this.#toldAt >= tellMs) {
-      this.#journal.warn('door.refused', { door, peer, why: outcome, refused: this.#untold });
+    if (now - this.#toldAt >= connectionLimits.refusalNoteMs) {
+      this.#journal.warn('door.refused', { door, peer, why, refused: this.#untold });
       this.#toldAt = now;
       this.#untold = 0;
     }
-    return outcome;
   }
 }

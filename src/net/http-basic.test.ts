@@ -4,6 +4,7 @@ import { parseBasic } from './http-basic.ts';
 
 const encode = (text: string | Buffer): string => Buffer.from(text).toString('base64');
 
+/** RFC 7617 section 2. */
 test('Basic credentials are read in UTF-8, cut at the first colon', () => {
   const valid: readonly (readonly [string, string, string])[] = [
     [`Basic ${encode('nu1@447.edu:pencil')}`, 'nu1@447.edu', 'pencil'],

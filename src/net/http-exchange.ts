@@ -50,6 +50,9 @@ export class HttpConnection implements Patient {
     return this.#progress;
   }
 
+  /** A request's body has a time limit of its own (`HttpLimits.requestMs`). */
+  readonly letterBytes = 0;
+
   /** While a request is under way, `HttpExchange.overdue` is what ends it. */
   get busy(): boolean {
     return this.#exchanges.size > 0;

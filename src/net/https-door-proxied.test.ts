@@ -12,7 +12,9 @@ const mine = { authorization: basic('nu1@447.edu') };
 const line = 'PROXY TCP4 192.0.2.7 198.51.100.1 4711 443\r\n';
 
 const trusting = (proxies: string, proxyWaitMs = 60_000): ReadonlyMap<string, Trust> =>
-  new Map([['https', { proxies: new Networks([proxies]), proxyWaitMs, xclient: new Networks([]) }]]);
+  new Map([
+    ['https', { clients: null, proxies: new Networks([proxies]), proxyWaitMs, xclient: new Networks([]) }],
+  ]);
 
 test('behind a proxy the named address is in the log and is who guessed a password, over HTTP/2 and HTTP/1.1', async (t) => {
   const at = await lettersDoor(t, { trust: trusting('127.0.0.1') });

@@ -59,6 +59,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** RFC 9113 section 3.2 for HTTP/2; RFC 9112 for who offers that, or nothing. */
 test('HTTP/2, HTTP/1.1, and no ALPN at all', async (t) => {
   const at = await lettersDoor(t);
   await deliver(at.store, [at.nu1], 'Subject: x\r\n\r\nHello\r\n');

@@ -165,6 +165,7 @@ class Traffic {
     const { gate, journal, name } = this.#parts;
     return new Entrance({
       door: name,
+      endsOf: endpointsOf,
       gate,
       journal,
       enter: ({ socket }) => {

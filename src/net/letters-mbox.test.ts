@@ -16,6 +16,7 @@ const unquoted = (text: string): string =>
     .replaceAll(/^>(>*From )/gm, '$1')
     .replaceAll('\n', '\r\n');
 
+/** RFC 4155 appendix A. */
 test('an entry has its separator line, quoted lines and an empty line at the end', () => {
   assert.equal(
     entry('Subject: x\r\n\r\nFrom here\r\n>From there\r\nfrom\r\n From \r\n', 'Received: y\r\n'),

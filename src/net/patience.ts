@@ -2,19 +2,27 @@ import type { Clock } from './clock.ts';
 
 /** Somebody who may keep a thread waiting. */
 export interface Patient {
-  /** Grows with everything useful that the peer sends. */
+  /** Grows with everything useful that the peer sends, but for the octets of letters. */
   readonly progress: number;
+  /** Grows with each octet of a letter, which is useful where it comes at a pace. */
+  readonly letterBytes: number;
   /** Whether this side is the one who is thinking. */
   readonly busy: boolean;
   /** Nothing useful came for too long. */
   timeOut(): void;
 }
 
-type Waiting = { progress: number; since: number };
+type Waiting = { progress: number; letterBytes: number; since: number };
+
+/**
+ * A letter that comes more slowly than this is waited for like silence: the room that it takes in memory is not for
+ * others meanwhile. A modem of the 1990s was three times as fast.
+ */
+const slowestBytesPerSecond = 512;
 
 /**
  * Ends connections that make no progress, all of a thread with one timer. Progress is judged, not bytes, so that one
- * byte a minute does not keep a session alive.
+ * byte a minute does not keep a session alive; the octets of a letter buy the time that they may take.
  */
 export class Patience {
   readonly #clock: Clock;
@@ -29,7 +37,8 @@ export class Patience {
   }
 
   add(patient: Patient): void {
-    this.#waiting.set(patient, { progress: patient.progress, since: this.#clock.monotonic() });
+    const { progress, letterBytes } = patient;
+    this.#waiting.set(patient, { progress, letterBytes, since: this.#clock.monotonic() });
     this.#timer ??= setInterval(() => this.#look(), Math.min(5000, Math.max(10, this.#waitMs / 10))).unref();
   }
 
@@ -46,7 +55,12 @@ export class Patience {
       if (patient.busy || patient.progress !== waiting.progress) {
         waiting.progress = patient.progress;
         waiting.since = now;
-      } else if (now - waiting.since > this.#waitMs) {
+      } else {
+        const cameBytes = patient.letterBytes - waiting.letterBytes;
+        waiting.since = Math.min(now, waiting.since + (cameBytes / slowestBytesPerSecond) * 1000);
+      }
+      waiting.letterBytes = patient.letterBytes;
+      if (now - waiting.since > this.#waitMs) {
         waiting.since = now;
         patient.timeOut();
       }

@@ -17,6 +17,7 @@ function read(bytes: Buffer, cuts: readonly number[] = []): ProxyRead {
   return result;
 }
 
+/** What version 2 of the PROXY protocol begins with. */
 const signature = '\r\n\r\n\0\r\nQUIT\n';
 
 function binary(command: number, family: number, ...parts: readonly Buffer[]): Buffer {

@@ -1,5 +1,6 @@
 import { addressInLiteral } from '../mail/ip-address.ts';
 import type { Endpoints } from '../mail/transport.ts';
+import { connectionLimits } from './connection-limits.ts';
 
 /** How far the header has come. */
 export type ProxyRead =
@@ -14,10 +15,7 @@ export type ProxyRead =
   /** The peer is no proxy, or a broken one: nothing that it sends is to be believed. */
   | { readonly got: 'wrong'; readonly why: string };
 
-/** Version 1 is one line of at most so many octets with its CRLF. */
-const longestLineBytes = 107;
-/** Version 2 may be longer; what proxies in use add is some hundreds of octets. */
-const longestBinaryBytes = 4096;
+const { proxyLineOctets, proxyHeaderOctets } = connectionLimits;
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const word = Buffer.from('PROXY ', 'latin1');
@@ -48,8 +46,8 @@ export class ProxyReader {
 
   /** PROXY SP ( "UNKNOWN" *any / ( "TCP4" / "TCP6" ) SP source SP destination SP port SP port ) CRLF */
   #line(held: Buffer): ProxyRead {
-    const end = held.subarray(0, longestLineBytes).indexOf('\r\n');
-    if (end < 0) return held.length < longestLineBytes ? more : wrong('the PROXY line does not end');
+    const end = held.subarray(0, proxyLineOctets).indexOf('\r\n');
+    if (end < 0) return held.length < proxyLineOctets ? more : wrong('the PROXY line does not end');
     const text = held.toString('latin1', word.length, end);
     const rest = held.subarray(end + 2);
     if (/^UNKNOWN(?: |$)/.test(text)) return { got: 'header', endpoints: null, rest };
@@ -71,7 +69,7 @@ export class ProxyReader {
     const family = held[13] ?? 0;
     const end = fixedBytes + held.readUInt16BE(14);
     if (command !== local && command !== proxied) return wrong('an unknown version or command of PROXY');
-    if (end > longestBinaryBytes) return wrong('the PROXY header is too long');
+    if (end > proxyHeaderOctets) return wrong('the PROXY header is too long');
     // Of a proxy's own connection (a health check) the whole block counts for nothing.
     const addressBytes = command === local ? end - fixedBytes : families.get(family);
     if (addressBytes === undefined) return wrong('an unknown address family or transport in PROXY');

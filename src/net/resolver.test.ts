@@ -49,6 +49,7 @@ test('the shapes of node:dns', async (t) => {
 const refusals: readonly [string, string, string][] = [
   ['nowhere.example.org', 'A', 'ENOTFOUND'],
   ['example.org', 'AAAA', 'ENODATA'],
+  // RFC 6604 section 3: there is the alias, and not what it stands for.
   ['dangling.example.org', 'A', 'ENOTFOUND'],
   ['silent.example.org', 'A', 'ETIMEOUT'],
   ['servfail.example.org', 'A', 'ESERVFAIL'],
@@ -91,6 +92,7 @@ test('an answer that was cut is fetched over TCP', async (t) => {
   assert.deepEqual(server.asked, ['TXT long.example', 'TXT long.example/tcp']);
 });
 
+/** RFC 5452 section 9.1 has what an answer must have in common with its question. */
 test('answers with another id, name, type or none are passed over', async (t) => {
   const server = await startNameServer(t, zone, { liesBefore: 5 });
   assert.deepEqual(await server.resolver().resolve('example.org', 'A'), ['192.0.2.1']);
@@ -105,6 +107,7 @@ test('where many are made up, and where the spelling is not kept, TCP decides', 
   }
 });
 
+/** RFC 6891 section 7: FORMERR says so. */
 test('a server that knows no EDNS is asked without', async (t) => {
   const server = await startNameServer(t, zone, { withoutEdns: true });
   assert.deepEqual(await server.resolver().resolve('example.org', 'A'), ['192.0.2.1']);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { networkOf } from '../accounts/network.ts';
 import { Collector } from '../bytes/collector.ts';
 import type { Endpoints } from '../mail/transport.ts';
 import type { Content, Visit } from '../policy/reception.ts';
@@ -8,7 +9,17 @@ import { formatReply, say, showReply } from '../smtp/reply.ts';
 import { SmtpSession } from '../smtp/server/session.ts';
 import type { ForeignProtocol } from '../smtp/foreign.ts';
 import type { Proxied } from '../smtp/proxied.ts';
-import type { Action, Envelope, Event, Question, Secured, Settings, Verdict } from '../smtp/session.ts';
+import type {
+  Action,
+  Envelope,
+  Event,
+  LoginResult,
+  Question,
+  Secured,
+  Settings,
+  Verdict,
+} from '../smtp/session.ts';
+import { connectionLimits } from './connection-limits.ts';
 import type { Arrival } from './entrance.ts';
 import { leave } from './farewell.ts';
 import type { Journal } from './journal.ts';
@@ -39,9 +50,6 @@ export type Upgrade = (
   socket: Socket,
 ) => Promise<{ readonly socket: Socket; readonly secured: Secured } | null>;
 
-/** Output that the peer does not fetch: beyond it nothing more is read from it. */
-const mostUnsentBytes = 65_536;
-
 /**
  * One SMTP connection: the engine on a socket. Replies of a pipelined group go out in one write; while the server
  * thinks, or the peer does not fetch its replies, nothing is read.
@@ -64,6 +72,8 @@ export class SmtpConversation implements Patient {
   #ended = false;
   #closed = false;
   #body = new Collector();
+  /** Whose share of the room the letter under way takes. */
+  #holder = '';
   #takenBytes = 0;
   #overloaded = false;
 
@@ -88,6 +98,10 @@ export class SmtpConversation implements Patient {
 
   get progress(): number {
     return this.#session.progress;
+  }
+
+  get letterBytes(): number {
+    return this.#session.letterBytes;
   }
 
   get busy(): boolean {
@@ -216,6 +230,9 @@ export class SmtpConversation implements Patient {
           why: foreign[action.protocol],
         });
         return null;
+      case 'login':
+        this.#noteLogin(action.result);
+        return null;
       case 'ask':
         return this.#ask(action.question);
       case 'secure':
@@ -250,7 +267,10 @@ export class SmtpConversation implements Patient {
       case 'room':
         this.#forgetBody();
         this.#overloaded = false;
-        return room.fits(question.envelope.announcedBytes ?? 0) ? { verdict: 'accepted' } : overloaded;
+        this.#holder = this.#holderOf(question.envelope);
+        return room.fits(question.envelope.announcedBytes ?? 0, this.#holder)
+          ? { verdict: 'accepted' }
+          : overloaded;
       case 'deliver': {
         if (this.#overloaded) return overloaded;
         const { sizeBytes } = this.#body;
@@ -295,17 +315,9 @@ export class SmtpConversation implements Patient {
 
   /** Faults end here, once: the peer gets an id, the log gets the same id and the cause. */
   async #faultless(verdict: Promise<Verdict>, question: Question): Promise<Verdict> {
-    const { journal } = this.#house;
     try {
       const given = await verdict;
-      if (question.ask === 'login' && given.verdict === 'sasl') this.#noteLogin(question, given.answer);
-      if (question.ask === 'deliver' && given.verdict === 'delivered') {
-        journal.info('smtp.delivered', {
-          id: this.#id,
-          letter: given.id,
-          recipients: question.envelope.recipients.length,
-        });
-      }
+      if (question.ask === 'deliver') this.#noteDelivery(given, question.envelope.recipients.length);
       return given;
     } catch (error) {
       if (error instanceof Error && error.name === 'StoreOverloaded') return overloaded;
@@ -315,17 +327,20 @@ export class SmtpConversation implements Patient {
     }
   }
 
-  #noteLogin(question: Question & { ask: 'login' }, answer: (Verdict & { verdict: 'sasl' })['answer']): void {
-    if (answer.verdict === 'scram-keys') return;
-    const outcome = answer.verdict === 'login' ? 'in' : answer.why.why;
-    const account = answer.verdict === 'login' ? answer.account : question.question.user;
-    const fields = {
-      id: this.#id,
-      outcome,
-      account,
-      mechanism: question.mechanism,
-      peer: this.#endpoints.remoteAddress,
-    };
+  /** One line for a letter that somebody got; of LMTP, with how many of its recipients did. */
+  #noteDelivery(verdict: Verdict, count: number): void {
+    const outcomes = verdict.verdict === 'each' ? verdict.outcomes : [verdict];
+    const delivered = outcomes.filter((outcome) => outcome.verdict === 'delivered');
+    const [first] = delivered;
+    if (first === undefined) return;
+    const recipients = verdict.verdict === 'each' ? delivered.length : count;
+    this.#house.journal.info('smtp.delivered', { id: this.#id, letter: first.id, recipients });
+  }
+
+  #noteLogin({ outcome, account, mechanism, channelBinding }: LoginResult): void {
+    const peer = this.#endpoints.remoteAddress;
+    const bound = channelBinding === null ? {} : { binding: channelBinding };
+    const fields = { id: this.#id, outcome, account, mechanism, ...bound, peer };
     if (outcome === 'in') this.#house.journal.info('smtp.login', fields);
     else this.#house.journal.warn('smtp.login', fields);
   }
@@ -345,9 +360,16 @@ export class SmtpConversation implements Patient {
     });
   }
 
+  /** Who logged in is one; of strangers, each network is. */
+  #holderOf({ login }: Envelope): string {
+    return login === null
+      ? `network ${networkOf(this.#endpoints.remoteAddress).narrow}`
+      : `account ${login.account}`;
+  }
+
   #collect(chunk: Uint8Array): void {
     if (this.#overloaded) return;
-    if (!this.#house.room.take(chunk.length)) {
+    if (!this.#house.room.take(chunk.length, this.#holder)) {
       this.#forgetBody();
       this.#overloaded = true;
       return;
@@ -357,7 +379,7 @@ export class SmtpConversation implements Patient {
   }
 
   #forgetBody(): void {
-    this.#house.room.give(this.#takenBytes);
+    this.#house.room.give(this.#takenBytes, this.#holder);
     this.#takenBytes = 0;
     this.#body.take();
   }
@@ -366,7 +388,8 @@ export class SmtpConversation implements Patient {
     if (this.#out === '' || this.#socket.destroyed) return;
     const out = this.#out;
     this.#out = '';
-    if (!this.#socket.write(out) && this.#socket.writableLength > mostUnsentBytes) this.#socket.pause();
+    if (!this.#socket.write(out) && this.#socket.writableLength > connectionLimits.unsentBytes)
+      this.#socket.pause();
   }
 
   /** Nothing of the plain connection survives: its listeners go before the handshake begins (RFC 3207 section 6). */

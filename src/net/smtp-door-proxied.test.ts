@@ -43,6 +43,7 @@ async function openDoor(t: TestContext, changes: Changes = {}) {
     },
   };
   const trust: Trust = {
+    clients: null,
     proxies: new Networks(['127.0.0.0/8']),
     proxyWaitMs: 60_000,
     xclient: new Networks([]),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectPlain, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { connect as connectSecure } from 'node:tls';
 import { Authenticator } from '../accounts/authenticator.ts';
@@ -102,11 +103,14 @@ async function openDoor(
 }
 
 /** The store, but for its disk. */
-function withoutDisk(store: Store): Store {
-  const broken: Partial<Store> = { deliver: () => Promise.reject(new Error('the disk is on fire')) };
+const withoutDisk = (store: Store): Store =>
+  broken(store, { deliver: () => Promise.reject(new Error('the disk is on fire')) });
+
+/** The store, but for what is otherwise. */
+function broken(store: Store, otherwise: Partial<Store>): Store {
   return new Proxy(store, {
     get: (target, name) => {
-      const own: unknown = Reflect.get(broken, name) ?? Reflect.get(target, name);
+      const own: unknown = Reflect.get(otherwise, name) ?? Reflect.get(target, name);
       return typeof own === 'function' ? own.bind(target) : own;
     },
   });
@@ -243,6 +247,18 @@ test('a fault of the store is 451 with an id that the log has, and the session g
   assert(opened.logged.some((line) => line.includes(id) && line.includes('the disk is on fire')));
 });
 
+test('a login that the store has no room to count is put off, and the session goes on', async (t) => {
+  const overloaded = Object.assign(new Error('too much'), { name: 'StoreOverloaded' });
+  const opened = await openDoor(t, 'implicit', {
+    store: (store) => broken(store, { tally: () => Promise.reject(overloaded) }),
+  });
+  const peer = await secure(t, opened);
+  const wrong = `AUTH PLAIN ${Buffer.from('\0alice@example.org\0wrong').toString('base64')}\r\n`;
+  peer.socket.write(`EHLO c.example\r\n${wrong}NOOP\r\n`);
+  assert.match(await peer.hears(/250 2\.0\.0 Still here\r\n/), /\r\n454 4\.7\.0 /);
+  assert(opened.logged.some((line) => /^smtp\.login .*"outcome":"unavailable"/.test(line)));
+});
+
 test('silence ends the session in words, and one byte at a time is silence as well', async (t) => {
   const opened = await openDoor(t, 'implicit', { idleMs: 60 });
   const silent = await secure(t, opened);
@@ -290,6 +306,76 @@ test('a peer that goes away in the middle of a letter leaves nothing behind', as
   other.socket.write(`EHLO c.example\r\n${login}${envelope}whole\r\n.\r\nQUIT\r\n`);
   await other.all();
   assert.equal((await lettersOf(opened.store, bob)).length, 1);
+});
+
+test('a peer that resets the connection behind the last octet of its handshake keeps no place', async (t) => {
+  for (const tls of ['implicit', 'starttls'] as const) {
+    const admission = { ...defaultAdmissionLimits, connections: 4, connectionsPerMinute: 0 };
+    const opened = await openDoor(t, tls, { admission });
+    for (let times = 0; times < 12; times += 1) {
+      let tries = 0;
+      // Places are given back in time, not at once.
+      while (!(await resetBehindHandshake(opened, tls)))
+        assert((tries += 1) < 500, `nobody is let in any more after ${times} resets`);
+    }
+  }
+});
+
+/** Whether the server took part in a handshake, whose last octets of the client have a reset right behind them. */
+async function resetBehindHandshake({ door, ca }: Opened, tls: 'implicit' | 'starttls'): Promise<boolean> {
+  const plain = connectPlain({ host: '127.0.0.1', port: door.port });
+  const closed = once(plain, 'close');
+  const peer = new Peer(plain);
+  if (tls === 'starttls') {
+    plain.write('EHLO c.example\r\nSTARTTLS\r\n');
+    await peer.hears(/^(?:220 2|421 ).*\r\n/m);
+    plain.removeAllListeners('data');
+  }
+  let answered = false;
+  const way = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      plain.write(chunk);
+      if (answered) plain.resetAndDestroy();
+      done();
+    },
+  });
+  plain.on('data', (chunk) => {
+    answered = true;
+    way.push(chunk);
+  });
+  const secured = connectSecure({ socket: way, servername: 'localhost', ca: [ca] });
+  secured.on('error', () => undefined);
+  await closed.catch(() => undefined);
+  secured.destroy();
+  return answered;
+}
+
+test('the log has what came of each AUTH, of one that was tampered with as well', async (t) => {
+  const opened = await openDoor(t, 'implicit');
+  const peer = await secure(t, opened);
+  const downgraded = Buffer.from('y,,n=alice@example.org,r=abcdefgh').toString('base64');
+  const other = Buffer.from('bob@example.org\0alice@example.org\0open sesame').toString('base64');
+  peer.socket.write(
+    `EHLO c.example\r\nAUTH SCRAM-SHA-256 ${downgraded}\r\nAUTH PLAIN ${other}\r\nAUTH open-sesame\r\n` +
+      `AUTH LOGIN\r\n*\r\n${login}QUIT\r\n`,
+  );
+  await peer.all();
+  const results = opened.logged.flatMap((line) => {
+    const [, json] = /^smtp\.login (.*)$/.exec(line) ?? [];
+    return json === undefined ? [] : [JSON.parse(json) as Record<string, unknown>];
+  });
+  assert.deepEqual(
+    results.map(({ outcome, account, mechanism, peer: from }) => [outcome, account, mechanism, from]),
+    [
+      ['channel-binding', 'alice@example.org', 'SCRAM-SHA-256', '127.0.0.1'],
+      ['authorization', 'alice@example.org', 'PLAIN', '127.0.0.1'],
+      ['no-such-mechanism', null, null, '127.0.0.1'],
+      ['cancelled', null, 'LOGIN', '127.0.0.1'],
+      ['in', 'alice@example.org', 'PLAIN', '127.0.0.1'],
+    ],
+  );
+  assert(!opened.logged.some((line) => /open.sesame/.test(line)));
 });
 
 test('the log has each command and reply, the login, and no secret', async (t) => {

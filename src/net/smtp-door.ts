@@ -5,7 +5,7 @@ import { formatReply, say } from '../smtp/reply.ts';
 import { refusalReply } from '../smtp/server/verdicts.ts';
 import type { Secured } from '../smtp/session.ts';
 import { noteClientCertificate } from './client-certificate.ts';
-import { connectionKey, endpointsOf, listenAt, type Door, type Place } from './door.ts';
+import { connectionKey, endpointsOf, listenAt, unixEnds, type Door, type Place } from './door.ts';
 import { Entrance, type Arrival, type NotEntered } from './entrance.ts';
 import { leave } from './farewell.ts';
 import type { Gate } from './gate.ts';
@@ -15,13 +15,17 @@ import { channelBinding } from './tls/channel-binding.ts';
 import type { CertificateSource } from './tls/contexts.ts';
 import { tlsFacts } from './tls/facts.ts';
 import { handshakeFailure } from './tls/failure.ts';
+import { listenAtPath, type UnixPlace } from './unix-place.ts';
 
-export type SmtpDoorParts = {
+/** `implicit`: TLS from the first byte (RFC 8314 section 3.3); `starttls`: the client asks for it (RFC 3207). */
+type DoorTls =
+  | { readonly tls: 'implicit' | 'starttls'; readonly certificates: CertificateSource }
+  /** The house's settings must not offer STARTTLS. */
+  | { readonly tls: 'none' };
+
+export type SmtpDoorParts = DoorTls & {
   readonly name: string;
-  readonly place: Place;
-  /** `implicit`: TLS from the first byte (RFC 8314 section 3.3); `starttls`: the client asks for it (RFC 3207). */
-  readonly tls: 'implicit' | 'starttls';
-  readonly certificates: CertificateSource;
+  readonly place: Place | UnixPlace;
   readonly house: SmtpHouse;
   /** Who may connect, with the other doors of this thread. */
   readonly gate: Gate;
@@ -44,8 +48,10 @@ export async function openSmtpDoor(parts: SmtpDoorParts): Promise<Door> {
     conversations.set(raw, conversation);
     conversation.start(secured);
   };
+  const handshakes = parts.tls === 'none' ? null : new Handshakes(parts.certificates, journal, name);
   const enter = (arrival: Arrival): void => {
     const { socket } = arrival;
+    if (handshakes === null) return converse(arrival, null, null, socket);
     if (parts.tls === 'starttls')
       return converse(arrival, null, (plain) => handshakes.upgrade(plain, arrival.endpoints), socket);
     void handshakes.upgrade(socket, arrival.endpoints).then((upgraded) => {
@@ -57,25 +63,34 @@ export async function openSmtpDoor(parts: SmtpDoorParts): Promise<Door> {
   };
   const refuse = (socket: Socket, why: NotEntered): void => {
     // Who speaks TLS from the first byte could not read a reason.
-    if (parts.tls === 'starttls')
+    if (parts.tls !== 'implicit')
       socket.write(formatReply(why === 'no-proxy-header' ? say.proxyFirst : refusalReply({ why })));
     if (why === 'no-proxy-header') leave(socket);
     else socket.destroySoon();
   };
-  const entrance = new Entrance({ door: name, gate, journal, enter, refuse });
-  const tlsServer = createTlsServer({ ...parts.certificates.options, allowHalfOpen: true });
-  parts.certificates.attach(tlsServer);
-  const handshakes = new Handshakes(tlsServer, parts.certificates, journal, name);
+  const endsOf = 'path' in place ? (): Endpoints => unixEnds : endpointsOf;
+  const entrance = new Entrance({ door: name, endsOf, gate, journal, enter, refuse });
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket: Socket) => entrance.take(socket));
-  const listening = await listenAt(server, place);
+  const standing = await stand(server, place);
   server.on('error', (error) => journal.error('door.error', { door: name, error }));
   return {
     name,
-    address: place.address,
-    port: listening.port,
-    close: (graceMs) => closeDoor(server, conversations, entrance.sockets, graceMs),
+    address: standing.address,
+    port: standing.port,
+    close: async (graceMs) => {
+      await Promise.all([closeDoor(server, conversations, entrance.sockets, graceMs), standing.leave()]);
+    },
   };
+}
+
+/** Where a door has come to stand, and what to do there when it closes. */
+type Standing = Pick<Door, 'address' | 'port'> & { readonly leave: () => Promise<void> };
+
+async function stand(server: Server, place: Place | UnixPlace): Promise<Standing> {
+  if ('path' in place) return { address: place.path, port: 0, leave: await listenAtPath(server, place) };
+  const { port } = await listenAt(server, place);
+  return { address: place.address, port, leave: () => Promise.resolve() };
 }
 
 /** A handshake that is not over. */
@@ -93,7 +108,9 @@ class Handshakes {
   /** Handshakes under way, by all four numbers of the connection. */
   readonly #upgrades = new Map<string, Handshake>();
 
-  constructor(server: TlsServer, certificates: CertificateSource, journal: Journal, door: string) {
+  constructor(certificates: CertificateSource, journal: Journal, door: string) {
+    const server = createTlsServer({ ...certificates.options, allowHalfOpen: true });
+    certificates.attach(server);
     this.#server = server;
     this.#certificates = certificates;
     this.#journal = journal;
@@ -115,11 +132,14 @@ class Handshakes {
     return { tls, channelBinding: channelBinding(socket) };
   }
 
-  /** Runs a handshake with this client on a plain socket that nobody reads any more. */
+  /** Runs a handshake with this client on a plain socket that nobody reads any more; without an outcome the socket is gone. */
   upgrade(plain: Socket, client: Endpoints): Promise<{ socket: TLSSocket; secured: Secured } | null> {
     return new Promise((resolve) => {
       const endpoints = endpointsOf(plain);
-      if (plain.destroyed || endpoints === null) return resolve(null);
+      if (plain.destroyed || endpoints === null) {
+        plain.destroy();
+        return resolve(null);
+      }
       const key = connectionKey(endpoints);
       const handshake: Handshake = {
         client,
@@ -127,7 +147,9 @@ class Handshakes {
           plain.off('close', gone);
           if (this.#upgrades.get(key) === handshake) this.#upgrades.delete(key);
           const secured = socket === null ? null : this.secured(socket, client);
-          resolve(socket === null || secured === null ? null : { socket, secured });
+          if (socket !== null && secured !== null) return resolve({ socket, secured });
+          plain.destroy();
+          return resolve(null);
         },
       };
       const gone = (): void => handshake.settle(null);
@@ -143,8 +165,11 @@ class Handshakes {
     return endpoints === null ? null : (this.#upgrades.get(connectionKey(endpoints)) ?? null);
   }
 
+  /** A socket that has no ends any more is of a peer that is gone; nothing else would end it, and so its handshake. */
   #settle(socket: Socket, outcome: TLSSocket | null): void {
-    this.#underWay(socket)?.settle(outcome);
+    const handshake = this.#underWay(socket);
+    if (handshake === null) socket.destroy();
+    else handshake.settle(outcome);
   }
 }
 

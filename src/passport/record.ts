@@ -19,7 +19,7 @@ export type TransportRecord = {
     readonly address: Endpoints['remoteAddress'];
     readonly port: Endpoints['remotePort'];
   };
-  /** null only for a connection that was not protected (no door of a started server takes one). */
+  /** null for a connection that was not protected: a stranger's server, or one of this house on the same machine. */
   readonly tls: TlsFacts | null;
   readonly authentication: {
     /** `SCRAM-SHA-256-PLUS`, `PLAIN`, … */
@@ -34,6 +34,6 @@ export type TransportRecord = {
   /** SHA-256 of the letter's bytes as they came (after dot-unstuffing), 64 lower-case hex digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** What was found out about who sent the letter; absent where its sender logged in. */
+  /** What was found out about who sent the letter; absent where its sender logged in, or a server of this house sent it on. */
   readonly senders?: SenderAuthentication;
 };

@@ -70,11 +70,12 @@ export type Signing = {
   readonly domain?: string;
   readonly selector?: 'rsa' | 'ed' | 'weak' | 'broken' | 'slow' | 'missing';
   readonly maxBodyLength?: number;
+  readonly algorithm?: 'rsa-sha1';
 };
 
 /** The letter with a DKIM signature by `sender.example` above it. */
 export async function signed(letter: string, signing: Signing = {}): Promise<string> {
-  const { domain = 'sender.example', selector = 'rsa', maxBodyLength } = signing;
+  const { domain = 'sender.example', selector = 'rsa', maxBodyLength, algorithm } = signing;
   const pem = ed25519.privateKey.export({ type: 'pkcs8', format: 'pem' });
   const privateKey = selector === 'ed' ? pem : selector === 'weak' ? weak.privateKey : rsa.privateKey;
   const one = {
@@ -82,6 +83,7 @@ export async function signed(letter: string, signing: Signing = {}): Promise<str
     selector,
     privateKey,
     ...(maxBodyLength === undefined ? {} : { maxBodyLength }),
+    ...(algorithm === undefined ? {} : { algorithm }),
   };
   const { signatures, errors } = await dkimSign(letter, { ...one, signatureData: [one] });
   assert.deepEqual(errors, []);

@@ -5,10 +5,11 @@ import { formatReceived, protocolName } from '../mail/received.ts';
 import { formatDeliveredTo, formatReturnPath } from '../mail/trace-fields.ts';
 import type { Endpoints } from '../mail/transport.ts';
 import type { TransportRecord } from '../passport/record.ts';
+import { ok, type Result } from '../result.ts';
 import type { Envelope, Recipient, Secured } from '../smtp/session.ts';
 import type { Account, AccountId, BlobHash, DeliveryRecipient } from '../store/port.ts';
 import type { Destination } from './local-recipients-table.ts';
-import type { LocalRecipients } from './local-recipients.ts';
+import type { LocalRecipients, RecipientRefusal } from './local-recipients.ts';
 
 /** What the session does not know and policy needs. */
 export type Visit = { readonly endpoints: Endpoints };
@@ -27,6 +28,8 @@ export type Reception = {
   readonly sizeBytes: number;
   /** When the last byte had arrived, milliseconds since 1970. */
   readonly receivedAt: number;
+  /** Whether it came by LMTP; absent is no. */
+  readonly lmtp?: boolean;
 };
 
 /** The id under which the letter is logged, and which its reply and `Received:` field name. */
@@ -60,33 +63,55 @@ export function contentHash({ chunks }: Content): BlobHash {
 }
 
 /**
- * Who gets the letter, each account once, however many forward paths lead to it; null where one of them leads nowhere by
- * now. Before the letter stand, from the top, `Return-Path:`, `Delivered-To:`, the fields of `findings`, and `Received:`:
- * what was found is above the trace of the same hop (RFC 8601 section 5), and one recipient's fields name no other.
+ * What comes of each forward path of the envelope, in its order: those who get the letter by it, or why nobody does. Before
+ * the letter stand, from the top, `Return-Path:`, `Delivered-To:`, the fields of `findings`, and `Received:`: what was found
+ * is above the trace of the same hop (RFC 8601 section 5), and one recipient's fields name no other.
  */
+export async function recipientsOfPaths(
+  reception: Reception,
+  recipients: LocalRecipients,
+  findings = '',
+): Promise<readonly Result<readonly DeliveryRecipient[], RecipientRefusal>[]> {
+  const { envelope } = reception;
+  const returnPath = formatReturnPath(envelope.sender);
+  const received = receivedField(reception);
+  const paths: Result<readonly DeliveryRecipient[], RecipientRefusal>[] = [];
+  for (const recipient of envelope.recipients) {
+    const destinations = await recipients.find(recipient);
+    if (!destinations.ok) paths.push(destinations);
+    else
+      paths.push(
+        ok(
+          destinations.value.map((destination) => ({
+            account: destination.account.id,
+            forwardPath: forwardPath(recipient),
+            prefix: Buffer.from(`${returnPath}${deliveredTo(destination)}${findings}${received}`),
+          })),
+        ),
+      );
+  }
+  return paths;
+}
+
+/** Each account once, however many forward paths lead to it; the first of them counts. */
+export function eachOnce(recipients: readonly DeliveryRecipient[]): readonly DeliveryRecipient[] {
+  const found = new Map<AccountId, DeliveryRecipient>();
+  for (const one of recipients) if (!found.has(one.account)) found.set(one.account, one);
+  return [...found.values()];
+}
+
+/** Who gets the letter, each account once; null where a forward path leads nowhere by now. */
 export async function deliveryRecipients(
   reception: Reception,
   recipients: LocalRecipients,
   findings = '',
 ): Promise<readonly DeliveryRecipient[] | null> {
-  const { envelope } = reception;
-  const returnPath = formatReturnPath(envelope.sender);
-  const received = receivedField(reception);
-  const found = new Map<AccountId, DeliveryRecipient>();
-  for (const recipient of envelope.recipients) {
-    const destinations = await recipients.find(recipient);
-    if (!destinations.ok) return null;
-    for (const destination of destinations.value) {
-      if (found.has(destination.account.id)) continue;
-      const prefix = Buffer.from(`${returnPath}${deliveredTo(destination)}${findings}${received}`);
-      found.set(destination.account.id, {
-        account: destination.account.id,
-        forwardPath: forwardPath(recipient),
-        prefix,
-      });
-    }
+  const found: DeliveryRecipient[] = [];
+  for (const path of await recipientsOfPaths(reception, recipients, findings)) {
+    if (!path.ok) return null;
+    found.push(...path.value);
   }
-  return [...found.values()];
+  return eachOnce(found);
 }
 
 const forwardPath = (recipient: Recipient): string =>
@@ -97,13 +122,14 @@ function deliveredTo(destination: Destination<Account>): string {
   return parsed.ok ? formatDeliveredTo(parsed.value) : '';
 }
 
-function receivedField({ envelope, secured, visit, host, hash, receivedAt }: Reception): string {
+function receivedField(reception: Reception): string {
+  const { envelope, secured, visit, host, hash, receivedAt } = reception;
   const only = envelope.recipients.length === 1 ? envelope.recipients[0] : undefined;
   return formatReceived({
     clientName: envelope.client.name,
     clientAddress: visit.endpoints.remoteAddress,
     by: host,
-    protocol: protocolOf(envelope, secured),
+    protocol: protocolOf(reception),
     id: receptionId(hash),
     ...(only?.is === 'address' ? { recipient: only.address } : {}),
     receivedAt,
@@ -118,7 +144,7 @@ export function transportRecord(reception: Reception): TransportRecord {
     version: 1,
     receivedAt: new Date(receivedAt).toISOString(),
     by: host,
-    protocol: protocolOf(envelope, secured),
+    protocol: protocolOf(reception),
     client: {
       name: envelope.client.name,
       address: visit.endpoints.remoteAddress,
@@ -132,9 +158,10 @@ export function transportRecord(reception: Reception): TransportRecord {
   };
 }
 
-function protocolOf(envelope: Envelope, secured: Secured | null): string {
+function protocolOf({ envelope, secured, lmtp = false }: Reception): string {
   return protocolName({
     esmtp: envelope.client.extended,
+    lmtp,
     tls: secured !== null,
     authenticated: envelope.login !== null,
     smtpUtf8: envelope.smtpUtf8,

@@ -6,6 +6,7 @@ import { verifiedView, wholeHeader } from './sender-authentication-view.ts';
 
 const bobs = letterFrom('Bob <bob@sender.example>');
 
+/** RFC 7208 section 2.6 has the results; of a null sender the name in HELO is looked at (RFC 7208 section 2.4). */
 const spf: readonly [string | null, string, string, string][] = [
   ['bob@sender.example', '192.0.2.7', 'mailfrom', 'pass'],
   ['bob@Sender.EXAMPLE', '::ffff:192.0.2.7', 'mailfrom', 'pass'],
@@ -38,9 +39,11 @@ test('a client that calls itself by its address has no SPF', async (t) => {
   assert.deepEqual([found.result, found.domain], ['none', '[192.0.2.7]']);
 });
 
+/** What is too weak to be believed (RFC 8301 section 3) is policy's to say; Ed25519 is RFC 8463. */
 const dkim: readonly [string, Signing, (letter: string) => string, string, string | null][] = [
   ['RSA', {}, (letter) => letter, 'pass', null],
   ['Ed25519', { selector: 'ed' }, (letter) => letter, 'pass', null],
+  ['SHA-1', { algorithm: 'rsa-sha1' }, (letter) => letter, 'policy', 'weak algorithm'],
   ['another subject', {}, (letter) => letter.replace('Subject: hi', 'Subject: ho'), 'fail', 'bad signature'],
   ['another body', {}, (letter) => `${letter}more\r\n`, 'fail', 'body hash did not verify'],
   ['no key', { selector: 'missing' }, (letter) => letter, 'neutral', 'no key'],
@@ -58,10 +61,32 @@ for (const [name, signing, change, result, reason] of dkim) {
     assert.equal(found?.reason, reason);
     assert.equal(found?.domain, 'sender.example');
     assert.equal(found?.selector, signing.selector ?? 'rsa');
-    assert.equal(found?.algorithm, signing.selector === 'ed' ? 'ed25519-sha256' : 'rsa-sha256');
+    const algorithm = signing.selector === 'ed' ? 'ed25519-sha256' : (signing.algorithm ?? 'rsa-sha256');
+    assert.equal(found?.algorithm, algorithm);
     assert.match(found?.signature ?? '', /^.{8}$/);
   });
 }
+
+test('signatures that begin alike are told apart by as much of them as it takes (RFC 6008 section 4)', async (t) => {
+  const { check } = await startChecker(t);
+  const letter = await signed(bobs);
+  const end = letter.indexOf('From:');
+  const whole = /\bb=([^;]*)$/.exec(letter.slice(0, end))?.[1]?.replaceAll(/\s/g, '') ?? '';
+  const forged = (from: number): string =>
+    letter
+      .slice(0, end)
+      .replace(/\bb=[^;]*$/, `b=${whole.slice(0, from)}${whole.slice(from).replaceAll(/[a-m]/g, 'N')}\r\n`);
+  const told = async (...fields: readonly string[]): Promise<readonly (string | undefined)[]> =>
+    (await check({ letter: `${fields.join('')}${letter}` })).dkim.map(({ signature }) => signature);
+  assert.deepEqual(await told(), [whole.slice(0, 8)]);
+  assert.deepEqual(new Set(await told(letter.slice(0, end))), new Set([whole.slice(0, 8)]));
+  const [first = '', second = ''] = await told(forged(20));
+  assert.ok(first !== second && first.length === second.length && first.length > 20, `${first} ${second}`);
+  assert.ok(whole.startsWith(second));
+  const long = letter.slice(0, end).replace(/\bb=[^;]*$/, `b=${'A'.repeat(4000)}\r\n`);
+  const longer = long.replace('AAAA\r\n', 'AAAB\r\n');
+  for (const one of await told(long, longer)) assert.ok((one?.length ?? 0) <= 80);
+});
 
 test('a letter without a signature has none', async (t) => {
   assert.deepEqual((await (await startChecker(t)).check({ letter: bobs })).dkim, []);

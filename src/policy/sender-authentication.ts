@@ -7,6 +7,7 @@ import type {
 } from 'mailauth';
 import { formatAddress } from '../mail/address.ts';
 import { asciiDomain } from '../mail/domain.ts';
+import { tellingPart } from '../mail/sender-authentication.ts';
 import type {
   ArcFinding,
   DkimFinding,
@@ -191,10 +192,13 @@ async function verifySignatures(
   });
 }
 
-const dkimFindings = (signed: DKIMVerifyResult): readonly DkimFinding[] =>
-  signed.results.filter(({ status }) => status.result !== 'none').map(dkimFinding);
+function dkimFindings(signed: DKIMVerifyResult): readonly DkimFinding[] {
+  const found = signed.results.filter(({ status }) => status.result !== 'none');
+  const signatures = found.map(({ signature }) => signature ?? '');
+  return found.map((one) => dkimFinding(one, tellingPart(one.signature ?? '', signatures)));
+}
 
-function dkimFinding(found: MailauthSignature): DkimFinding {
+function dkimFinding(found: MailauthSignature, signature: string): DkimFinding {
   const { status } = found;
   const inPart = status.result === 'pass' && (status.underSized ?? 0) > 0;
   return {
@@ -203,7 +207,7 @@ function dkimFinding(found: MailauthSignature): DkimFinding {
     domain: (found.signingDomain ?? '').toLowerCase(),
     selector: found.selector ?? '',
     algorithm: found.algo ?? '',
-    signature: (found.signature ?? '').slice(0, 8),
+    signature,
     reason: inPart
       ? 'part of the body is not signed'
       : (status.comment ?? status.policy?.['dkim-rules'] ?? null),

@@ -224,7 +224,7 @@ test('somebody in the middle of two TLS connections is noticed by -PLUS', () => 
   const credentials = { user: 'u', password: 'p' };
   const bindings = { client: binding, server: new Uint8Array(32).fill(6) };
   const { step, proved } = play('SCRAM-SHA-256-PLUS', credentials, credentials, bindings);
-  assert.deepEqual(step, { step: 'failed', why: { why: 'channel-binding' } });
+  assert.deepEqual(step, { step: 'failed', why: { why: 'channel-binding', user: 'u' } });
   assert.equal(proved, false);
 });
 

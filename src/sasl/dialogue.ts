@@ -51,6 +51,7 @@ export class DialogueExchange implements ServerExchange {
   readonly #mechanics: Mechanics;
   readonly #context: ExchangeContext;
   #dialogue: Dialogue | null = null;
+  #user: string | null = null;
 
   constructor(mechanism: Mechanism, mechanics: Mechanics, context: ExchangeContext) {
     this.mechanism = mechanism;
@@ -58,10 +59,14 @@ export class DialogueExchange implements ServerExchange {
     this.#context = context;
   }
 
+  get user(): string | null {
+    return this.#user;
+  }
+
   start(initial: Uint8Array | null): SaslStep {
     if (this.#dialogue !== null) throw new Error('The exchange has been started before');
     this.#dialogue = this.#mechanics(initial, this.#context);
-    return stepOf(this.#dialogue.next());
+    return this.#noted(stepOf(this.#dialogue.next()));
   }
 
   respond(response: Uint8Array): SaslStep {
@@ -74,7 +79,14 @@ export class DialogueExchange implements ServerExchange {
 
   #continue(input: Input): SaslStep {
     if (this.#dialogue === null) throw new Error('The exchange has not been started');
-    return stepOf(this.#dialogue.next(input));
+    return this.#noted(stepOf(this.#dialogue.next(input)));
+  }
+
+  /** Who is asked about is who the client says that it is. */
+  #noted(step: SaslStep): SaslStep {
+    if (step.step === 'ask') this.#user = step.question.user ?? this.#user;
+    if (step.step === 'failed' && 'user' in step.why) this.#user = step.why.user;
+    return step;
   }
 }
 

@@ -76,14 +76,16 @@ export type SaslFailure =
   /** The response is not in the mechanism's grammar; the connection's protocol answers with a syntax error. */
   | { readonly why: 'malformed'; readonly detail: string }
   /** The client says that the channel binding differs: somebody sits in between, or it was downgraded. */
-  | { readonly why: 'channel-binding' }
-  /** The client asks to act as somebody else. */
-  | { readonly why: 'authorization' }
+  | { readonly why: 'channel-binding'; readonly user: string }
+  /** The client asks to act as somebody else than `user`, whom it says that it is. */
+  | { readonly why: 'authorization'; readonly user: string }
   | LoginRefusal;
 
 /** One authentication from AUTH to its outcome. After `done` or `failed` it is over and must not be called again. */
 export interface ServerExchange {
   readonly mechanism: Mechanism;
+  /** Whom the client says that it is, for a log; null as long as it has not said so. */
+  readonly user: string | null;
   /** `initial` is the initial response, null where the client sent none (an empty one is a zero-length array). */
   start(initial: Uint8Array | null): SaslStep;
   /** The client's response to the last challenge. */

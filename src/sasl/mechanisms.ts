@@ -74,6 +74,21 @@ export const mechanismNamed = (text: string): Mechanism | null =>
   // Lower case, because some letters outside ASCII have an upper case inside it.
   byName.get(text.toLowerCase()) ?? null;
 
+/** Mechanisms of the IANA registry and of mail programs that there is no exchange for here. */
+const elsewhere =
+  'ANONYMOUS CRAM-MD5 DIGEST-MD5 GS2-KRB5 GSS-SPNEGO GSSAPI KERBEROS_V4 NTLM OAUTH10A OTP SCRAM-SHA-1 ' +
+  'SCRAM-SHA-1-PLUS SCRAM-SHA-512 SCRAM-SHA-512-PLUS SKEY SRP';
+
+const registered: ReadonlyMap<string, string> = new Map(
+  [...everyMechanism, ...elsewhere.split(' ')].map((name) => [name.toLowerCase(), name]),
+);
+
+/**
+ * The name of a mechanism as a log may have it: of one that exists, here or elsewhere. Null for anything else, which may
+ * be a password in the wrong place.
+ */
+export const loggableMechanism = (text: string): string | null => registered.get(text.toLowerCase()) ?? null;
+
 /**
  * The server's side of one authentication. Where the context has no channel binding, -PLUS fails at its first message,
  * and EXTERNAL without a trusted certificate; do not announce them there.

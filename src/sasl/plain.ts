@@ -30,7 +30,7 @@ const parsePlain = (response: Uint8Array): Result<PlainMessage, SaslFailure> => 
     return malformed(`PLAIN is UTF-8, each part at most ${maxFieldBytes} octets`);
   }
   if (authcid === '' || passwd === '') return malformed('PLAIN needs a user name and a password');
-  if (authzid !== '' && authzid !== authcid) return refused({ why: 'authorization' });
+  if (authzid !== '' && authzid !== authcid) return refused({ why: 'authorization', user: authcid });
   return preparePlain(authcid, passwd);
 };
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { formatBase64 } from '../bytes/base64.ts';
 import { ask, challenge, failed, malformed, type Dialogue, type Mechanics } from './dialogue.ts';
-import type { ExchangeContext, SaslFailure } from './exchange.ts';
+import type { ExchangeContext } from './exchange.ts';
 import { decodeUtf8, encodeUtf8 } from './field.ts';
 import { prepareUser } from './saslprep.ts';
 import { serverSignature, verifyProof } from './scram-keys.ts';
@@ -33,12 +33,12 @@ function* scram(
   if (opening === null) return malformed('SCRAM: the message is not UTF-8, or too long');
   const first = parseClientFirst(opening);
   if (!first.ok) return failed(first.refusal);
-  const unbound = refuseFlag(first.value.gs2, context, channelBinding);
-  if (unbound !== null) return failed(unbound);
+  if (!isAgreed(first.value.gs2, context, channelBinding))
+    return failed({ why: 'channel-binding', user: first.value.user });
   const user = prepareUser(first.value.user);
   if (!user.ok) return malformed('SCRAM: the user name is prohibited');
   if (first.value.authzid !== '' && first.value.authzid !== first.value.user) {
-    return failed({ why: 'authorization' });
+    return failed({ why: 'authorization', user: first.value.user });
   }
 
   const found = yield* ask({ ask: 'scram-keys', user: user.value });
@@ -55,7 +55,8 @@ function* scram(
   if (final.value.nonce !== nonce) return malformed('SCRAM: the nonce is not the one of this exchange');
   const bound = channelBinding === null ? new Uint8Array(0) : (context.channelBinding ?? new Uint8Array(0));
   const expected = Buffer.concat([encodeUtf8(first.value.gs2Header), bound]);
-  if (!equal(final.value.channelBinding, expected)) return failed({ why: 'channel-binding' });
+  if (!equal(final.value.channelBinding, expected))
+    return failed({ why: 'channel-binding', user: user.value });
 
   const authMessage = `${first.value.bare},${serverFirst},${final.value.withoutProof}`;
   const valid = verifyProof(keys, authMessage, final.value.proof);
@@ -72,17 +73,14 @@ function* scram(
 
 // RFC 5802 section 6: -PLUS comes with `p=` and a type that both know, the other mechanism never does; `y` tells that
 // the client missed the announcement of -PLUS, so somebody took it away where there was one.
-const refuseFlag = (
+const isAgreed = (
   gs2: Gs2Flag,
   context: ExchangeContext,
   channelBinding: typeof bindingName | null,
-): SaslFailure | null => {
-  const agreed =
-    channelBinding === null
-      ? gs2.flag === 'n' || (gs2.flag === 'y' && !context.plusAnnounced)
-      : gs2.flag === 'p' && gs2.bindingName === channelBinding && context.channelBinding !== null;
-  return agreed ? null : { why: 'channel-binding' };
-};
+): boolean =>
+  channelBinding === null
+    ? gs2.flag === 'n' || (gs2.flag === 'y' && !context.plusAnnounced)
+    : gs2.flag === 'p' && gs2.bindingName === channelBinding && context.channelBinding !== null;
 
 const equal = (left: Uint8Array, right: Uint8Array): boolean =>
   left.length === right.length && timingSafeEqual(left, right);

@@ -1,4 +1,5 @@
 import { parseAddress, parseForwardPath, parseReversePath, type Address } from '../mail/address.ts';
+import { grammarLimits } from './limits.ts';
 import type { Recipient } from './session.ts';
 import {
   parseMailParameters,
@@ -82,7 +83,9 @@ export const beginsChunk = (line: string): boolean => /^BDAT(?![A-Z])/i.test(lin
 function hello(verb: 'EHLO' | 'HELO' | 'LHLO'): Arguments {
   return (text) => {
     const client = text.trim();
-    return /^[!-~\u00A0-\u{10FFFF}]{1,255}$/u.test(client) ? { verb, client } : say.syntax(usage[verb]);
+    const fits =
+      Buffer.byteLength(client) <= grammarLimits.domainOctets && /^[!-~\u00A0-\u{10FFFF}]+$/u.test(client);
+    return fits ? { verb, client } : say.syntax(usage[verb]);
   };
 }
 

@@ -1,3 +1,17 @@
+/** The bounds of the grammar, which no configuration changes. */
+export const grammarLimits = {
+  /** A domain, and so what a client says of itself with EHLO (RFC 5321 section 4.5.3.1.2). */
+  domainOctets: 255,
+  /** What is left of the 512 octets of a reply line (RFC 5321 section 4.5.3.1.5) behind its code, status and CRLF. */
+  replyTextOctets: 480,
+  /** A peer's own characters shown back in a reply: not many. */
+  shownCharacters: 80,
+  /** ENVID, decoded (RFC 3461 section 4.4). */
+  envelopeIdCharacters: 100,
+  /** ORCPT as it comes (RFC 3461 section 4.2). */
+  originalRecipientOctets: 500,
+} as const;
+
 /** Every bound of a session in one place. What passes one is refused with a reply where one is possible. */
 export type Limits = {
   /**

@@ -1,6 +1,7 @@
 import { parseUnitext, parseXtext } from '../bytes/xtext.ts';
 import { parseAddress } from '../mail/address.ts';
 import type { Extension } from './extensions.ts';
+import { grammarLimits } from './limits.ts';
 import { say, type Reply } from './reply.ts';
 import {
   noMailRequests,
@@ -129,7 +130,10 @@ function mailRequest(keyword: string, value: string | null): Asked {
     case 'RET':
       return { uses: 'DSN', requests: asked('ret', parseRet(value)) };
     case 'ENVID':
-      return { uses: 'DSN', requests: asked('envelopeId', parsePrintableXtext(value, 100)) };
+      return {
+        uses: 'DSN',
+        requests: asked('envelopeId', parsePrintableXtext(value, grammarLimits.envelopeIdCharacters)),
+      };
     case 'REQUIRETLS':
       return { uses: 'REQUIRETLS', requests: value === null ? { requireTls: true } : null };
     case 'HOLDFOR':
@@ -268,7 +272,7 @@ function parseNotify(value: string | null): NotifyOn[] | null {
  * original-recipient-address = addr-type ";" xtext          (with `utf-8`: RFC 6533 section 3)
  */
 function parseOriginalRecipient(value: string | null): RecipientRequests['originalRecipient'] {
-  if (value === null || Buffer.byteLength(value) > 500) return null;
+  if (value === null || Buffer.byteLength(value) > grammarLimits.originalRecipientOctets) return null;
   const match = /^([A-Za-z0-9!#$%&'*+\-/?^_`{|}~]{1,64});(.+)$/u.exec(value);
   if (match === null) return null;
   const type = match[1]!.toLowerCase();

@@ -40,6 +40,7 @@ function replies(name: string, entry: Reply | Maker): Reply[] {
 for (const [name, entry] of Object.entries(say)) {
   // What a challenge is made of is base64, and longer than other lines.
   if (name === 'challenge') continue;
+  // RFC 3463 section 2: three numbers, the first of which says what the first digit of the code says.
   test(`say.${name} is a reply whatever is put in it`, () => {
     for (const reply of replies(name, entry)) {
       const wire = formatReply(reply);

@@ -1,3 +1,5 @@
+import { grammarLimits } from './limits.ts';
+
 /**
  * A reply (RFC 5321 section 4.2). `enhanced` is the subject and detail of the enhanced status code (RFC 3463 section 2);
  * its class is the reply code's first digit, so that the two cannot disagree. null for replies that carry none.
@@ -36,9 +38,6 @@ function format(reply: Reply): string {
   return wire;
 }
 
-/** RFC 5321 section 4.5.3.1.5 has 512 octets for a reply line; so much is left behind code and status. */
-const longestLine = 480;
-
 /** Text that may stand in a reply: printable ASCII (RFC 5321 section 4.2) on one line. */
 const printable = (text: string): string => (/^[ -~]*$/.test(text) ? text : text.replaceAll(/[^ -~]/g, '?'));
 
@@ -49,11 +48,10 @@ const cut = (text: string, longest: number): string =>
 const reply = (code: number, enhanced: Reply['enhanced'], ...lines: string[]): Reply => ({
   code,
   enhanced,
-  lines: lines.map((line) => cut(printable(line), longestLine)),
+  lines: lines.map((line) => cut(printable(line), grammarLimits.replyTextOctets)),
 });
 
-/** A peer's characters shown back in a reply: not many. */
-const shown = (text: string): string => cut(printable(text), 80);
+const shown = (text: string): string => cut(printable(text), grammarLimits.shownCharacters);
 
 /** Every reply of the server, by name. */
 export const say = {
@@ -177,10 +175,12 @@ export const say = {
       '7.1',
       `${shown(domain)} does not vouch for this letter, and asks to refuse such letters (DMARC)`,
     ),
+  // RFC 7372 section 3.2.
   spfFailed: (domain: string) =>
     reply(550, '7.23', `${shown(domain)} does not let your address send its mail (SPF)`),
   notLookedUp: reply(451, '4.3', 'The sender could not be looked up; try again later'),
   headerTooLong: reply(552, '3.4', 'The header of the letter is too long'),
+  changedMeanwhile: reply(451, '2.0', 'A mailbox changed while the letter came; try again'),
   recipientGone: reply(550, '1.1', 'A recipient is gone since RCPT TO; nothing was delivered'),
 
   bareCr: reply(554, '5.2', 'A CR without LF: only CRLF ends a line; closing'),

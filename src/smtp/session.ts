@@ -1,6 +1,6 @@
 import type { Address } from '../mail/address.ts';
 import type { TlsFacts } from '../mail/transport.ts';
-import type { Mechanism, SaslQuestion, SaslVerdict, Secret } from '../sasl/exchange.ts';
+import type { Mechanism, SaslFailure, SaslQuestion, SaslVerdict, Secret } from '../sasl/exchange.ts';
 import type { DoorKind, Extension } from './extensions.ts';
 import type { ForeignProtocol } from './foreign.ts';
 import type { Limits } from './limits.ts';
@@ -35,6 +35,8 @@ export type Action =
   | { readonly do: 'note'; readonly shown: string }
   | { readonly do: 'reply'; readonly reply: Reply }
   | { readonly do: 'ask'; readonly question: Question }
+  /** An authentication has ended, well or not. */
+  | { readonly do: 'login'; readonly result: LoginResult }
   /** Content of the message under way, after dot-unstuffing; a view that is valid until the next event. */
   | { readonly do: 'body'; readonly chunk: Uint8Array }
   /** The content given so far is of no more use; the message is refused when it ends, or was given up. */
@@ -58,6 +60,17 @@ export type Login = {
   /** The account's canonical address. */
   readonly account: string;
   readonly mechanism: Mechanism;
+  readonly channelBinding: 'tls-exporter' | null;
+};
+
+/** What a log may have of an authentication. */
+export type LoginResult = {
+  /** `in`, or why not. */
+  readonly outcome: 'in' | SaslFailure['why'] | 'cancelled' | 'no-such-mechanism' | 'fault';
+  /** The account that is in; else as the client named it, null where it named none. */
+  readonly account: string | null;
+  /** Null where no mechanism is called so: what was named instead may be a password in the wrong place. */
+  readonly mechanism: string | null;
   readonly channelBinding: 'tls-exporter' | null;
 };
 
@@ -146,7 +159,8 @@ export type Refusal =
         | 'no-relay'
         | 'overloaded'
         | 'looping'
-        | 'recipient-gone';
+        | 'recipient-gone'
+        | 'changed-meanwhile';
     }
   | { readonly why: 'exists' | 'reserved' | 'unusable' }
   | { readonly why: 'elsewhere'; readonly domains: readonly string[] }

@@ -166,6 +166,7 @@ class Watched {
   #watch(action: Action, isLast: boolean): Event | null {
     switch (action.do) {
       case 'note':
+      case 'login':
         return null;
       case 'reply': {
         const wire = formatReply(action.reply);

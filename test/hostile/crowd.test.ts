@@ -29,6 +29,42 @@ async function greetedPlain(server: RunningServer): Promise<Peer> {
   return peer;
 }
 
+test('strangers who never end their letters leave room for own people', async () => {
+  await whileAttacked('threads = 1', async ({ server, address, password, sendLetter }) => {
+    const strangers: Peer[] = [];
+    const chunk = Buffer.alloc(22_000_000, 'x');
+    for (let times = 0; times < 3; times += 1) {
+      const peer = await stranger(server, address);
+      peer.socket.write(`BDAT ${chunk.length}\r\n`);
+      peer.socket.write(chunk);
+      assert.equal((await peer.reply()).code, 250);
+      strangers.push(peer);
+    }
+    const fourth = await stranger(server, address);
+    fourth.socket.write(`BDAT ${chunk.length} LAST\r\n`);
+    fourth.socket.write(chunk);
+    assert.equal((await fourth.reply()).code, 452);
+    const own = await greeted(server);
+    await own.expect('EHLO peer.example', 250);
+    assert.equal((await own.login(address, password)).code, 235);
+    await own.expect(`MAIL FROM:<${address}> SIZE=26000000`, 250);
+    await own.expect(`RCPT TO:<${address}>`, 250);
+    await own.expect('DATA', 354);
+    await sendLetter();
+    for (const peer of [...strangers, fourth, own]) peer.destroy();
+  });
+});
+
+/** From the greeting to RCPT at the door for other servers. */
+async function stranger(server: RunningServer, address: string): Promise<Peer> {
+  const peer = new Peer(await tcpTo(server, 'exchanger'));
+  assert.equal((await peer.reply()).code, 220);
+  await peer.expect('EHLO stranger.example', 250);
+  await peer.expect('MAIL FROM:<stranger@stranger.example>', 250);
+  await peer.expect(`RCPT TO:<${address}>`, 250);
+  return peer;
+}
+
 test('of a hundred passwords tried at once only as many are verified as the throttle lets through', async () => {
   await whileAttacked('threads = 1', async ({ server, site, sendLetter }) => {
     const address = await addAccount(site, 'ben', 'another pass phrase');

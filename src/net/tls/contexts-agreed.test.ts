@@ -20,6 +20,7 @@ test('the post-quantum group is agreed on wherever both know it, whatever the cl
   assert.equal(tlsFacts(classic.server, 'server').group, 'secp256r1');
 });
 
+/** RFC 8996 section 5. */
 test('a door for clients takes nothing before TLS 1.3, the door for strangers nothing before 1.2', async (t) => {
   const agreed = await agreement(t, 'TLSv1.3');
   assert.equal(await agreed({ maxVersion: 'TLSv1.2' }), 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
@@ -43,6 +44,7 @@ test('of TLS 1.2 the door for strangers takes forward secrecy with authenticated
   ]);
 });
 
+/** RFC 9155 section 4, and RFC 8446 section 4.2.3 for SHA-224. */
 test('no signature over SHA-1 or SHA-224 is made for a client, however old it is', async (t) => {
   const agreed = await agreement(t, 'TLSv1.2');
   const old = { maxVersion: 'TLSv1.2', ciphers: 'ALL:@SECLEVEL=0' } as const;

@@ -35,7 +35,7 @@ export type ClientCertificates = 'off' | 'ask' | 'require';
 
 /** How a door speaks TLS. */
 export type ServerPolicy = {
-  /** TLSv1.2 only where a stranger's mail exchanger needs it. */
+  /** TLSv1.2 only where a stranger's mail exchanger needs it; nothing older anywhere (RFC 8996 section 5). */
   readonly minVersion: 'TLSv1.3' | 'TLSv1.2';
   readonly clientCertificates: ClientCertificates;
   /** A PEM file of the authorities that clients' certificates are verified with; null trusts none. */

@@ -77,6 +77,7 @@ test('TLS 1.2 is told as such, where a door allows it, and gives no channel bind
   assert.equal(channelBinding(ends.server), null);
 });
 
+/** RFC 9266 section 3. */
 test('the channel binding is the same 32 octets on both sides and new for each connection', async (t) => {
   const certificates = await testCertificates(t);
   const at = await testServer(t, await testSource(certificates));

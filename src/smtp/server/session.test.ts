@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { agreedTls } from '../../../test/support/agreed-tls.ts';
+import { Secret, type SaslVerdict } from '../../sasl/exchange.ts';
+import { scramKeys } from '../../sasl/scram-keys.ts';
 import { defaultLimits } from '../limits.ts';
-import type { Question, Settings } from '../session.ts';
+import type { LoginResult, Question, Secured, Settings } from '../session.ts';
 import { SmtpSession } from './session.ts';
 
 const settings: Settings = {
@@ -39,9 +42,57 @@ test('a trace shows commands, and no secret', () => {
     'AUTH NTLM ***',
     '(no command, 8 octets)',
   ]);
+  assert.deepEqual(notes(session, 'auth plain c2Vj\r\nAUTH secret\r\n'), ['AUTH PLAIN ***', 'AUTH ***']);
   assert.deepEqual(notes(session, 'auth c2VjcmV0LW9mLW1vcmUtdGhhbi10d2VudHk=\r\n'), ['AUTH ***']);
   assert.deepEqual(notes(session, 'AUTH\r\nAUTHc2VjcmV0\r\n'), ['AUTH ***', '(no command, 12 octets)']);
   assert.deepEqual(notes(session, 'AUTH LOGIN\r\nbnUx\r\n'), ['AUTH LOGIN ***', '***']);
+});
+
+test('each authentication ends with what a log may have of it', () => {
+  const keys = scramKeys(new Secret('pencil'), Buffer.alloc(16), 4096);
+  const binding = { tls: agreedTls, channelBinding: Buffer.alloc(32) };
+  const login = (lines: string, answer?: SaslVerdict, secured: Secured | null = null): unknown => {
+    const session = new SmtpSession({ ...settings, takesTokens: true });
+    session.handle({ on: 'connected', secured });
+    const results: unknown[] = [];
+    let actions = session.handle({ on: 'bytes', chunk: Buffer.from(`EHLO a\r\n${lines}\r\n`, 'latin1') });
+    for (;;) {
+      results.push(...actions.flatMap((action) => (action.do === 'login' ? [action.result] : [])));
+      const last = actions.at(-1);
+      if (last?.do !== 'ask' || answer === undefined) break;
+      actions = session.handle({ on: 'verdict', verdict: { verdict: 'sasl', answer }, to: last.question });
+    }
+    assert.equal(results.length, 1, `${lines}: ${results.length} results`);
+    const [{ outcome, account, mechanism, channelBinding }] = results as [LoginResult];
+    return [outcome, account, mechanism, ...(channelBinding === null ? [] : [channelBinding])].join(' ');
+  };
+  const auth = (mechanism: string, message: string): string =>
+    `AUTH ${mechanism} ${Buffer.from(message).toString('base64')}`;
+  const refused = { verdict: 'refused', why: { why: 'credentials' } } as const;
+  const plain = auth('PLAIN', '\0nu1\0secret');
+  assert.equal(login(plain, { verdict: 'login', account: 'nu1@447.edu' }), 'in nu1@447.edu PLAIN');
+  assert.equal(login(plain, refused), 'credentials nu1 PLAIN');
+  const throttled = { why: 'throttled', waitSeconds: 9 } as const;
+  assert.equal(login(plain, { verdict: 'refused', why: throttled }), 'throttled nu1 PLAIN');
+  assert.equal(login(auth('PLAIN', 'nu2\0nu1\0secret')), 'authorization nu1 PLAIN');
+  assert.equal(login(auth('PLAIN', 'secret')), 'malformed  PLAIN');
+  assert.equal(login('AUTH LOGIN\r\n*'), 'cancelled  LOGIN');
+  assert.equal(login('AUTH LOGIN\r\n!'), 'malformed  LOGIN');
+  assert.equal(login('AUTH LOGIN\r\n\xff'), 'malformed  LOGIN');
+  assert.equal(login(`AUTH LOGIN\r\n${'A'.repeat(13_000)}`), 'malformed  LOGIN');
+  assert.equal(login('AUTH c2VjcmV0'), 'no-such-mechanism  ');
+  assert.equal(login('auth cram-md5'), 'no-such-mechanism  CRAM-MD5');
+  const token = auth('OAUTHBEARER', 'n,a=nu1,\x01auth=Bearer abc\x01\x01');
+  assert.equal(login(`${token}\r\nAQ==`, refused), 'credentials nu1 OAUTHBEARER');
+  // Somebody took -PLUS out of what the server announced.
+  const downgraded = auth('SCRAM-SHA-256', 'y,,n=nu1,r=abcdefgh');
+  assert.equal(login(downgraded, undefined, binding), 'channel-binding nu1 SCRAM-SHA-256');
+  const first = auth('SCRAM-SHA-256-PLUS', 'p=tls-exporter,,n=nu1,r=abcdefgh');
+  const nonce = `abcdefgh${Buffer.alloc(18).toString('base64')}`;
+  const last = Buffer.from(`c=${Buffer.from('p=tls-exporter,,other').toString('base64')},r=${nonce},p=AAAA`);
+  const elsewhere = `${first}\r\n${last.toString('base64')}`;
+  const found = { verdict: 'scram-keys', keys } as const;
+  assert.equal(login(elsewhere, found, binding), 'channel-binding nu1 SCRAM-SHA-256-PLUS');
 });
 
 /** Gives the bytes, and gives the question that comes of them. */
@@ -65,7 +116,8 @@ test('an answer to nothing, or of the wrong kind, is a fault of who answers', ()
   );
   // The fault can still be said.
   const fault = { verdict: 'fault', id: 'f4' } as const;
-  const [action] = session.handle({ on: 'verdict', verdict: fault, to: question });
+  const [result, action] = session.handle({ on: 'verdict', verdict: fault, to: question });
+  assert(result?.do === 'login' && result.result.outcome === 'fault');
   assert(action?.do === 'reply');
   assert.equal(action.reply.code, 454);
 });
@@ -77,7 +129,7 @@ test('a late answer does not settle the next question', () => {
   session.handle({ on: 'verdict', verdict: fault, to: first });
   const second = asked(session, 'AUTH PLAIN AGEAYg==\r\n');
   assert.throws(() => session.handle({ on: 'verdict', verdict: fault, to: first }), /another question/);
-  assert.equal(session.handle({ on: 'verdict', verdict: fault, to: second })[0]?.do, 'reply');
+  assert.equal(session.handle({ on: 'verdict', verdict: fault, to: second })[0]?.do, 'login');
 });
 
 test('a letter that is delivered makes up for as many errors as it has recipients', () => {

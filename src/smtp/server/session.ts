@@ -1,10 +1,11 @@
 import { decodeUtf8 } from '../../bytes/buffer.ts';
 import { LineReader } from '../../bytes/line-reader.ts';
+import { loggableMechanism } from '../../sasl/mechanisms.ts';
 import { beginsChunk, isVerb, parseCommand, type Command } from '../command.ts';
 import { foreignProtocol, openingBytes, type ForeignProtocol } from '../foreign.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Action, Event, Secured, Settings } from '../session.ts';
-import { auth, authLine } from './auth.ts';
+import { auth, authBroken, authLine } from './auth.ts';
 import { bdat, chunkBroken, chunkEnded, refuseChunk } from './bdat.ts';
 import { data, letterAnswered, letterEnded } from './data.ts';
 import { xenrol } from './enrol.ts';
@@ -40,6 +41,7 @@ export class SmtpSession {
   #idleCommands = 0;
   #transactions = 0;
   #progress = 0;
+  #letterBytes = 0;
   #stopping = false;
   #connectedMs: number | null = null;
   #mayProxy = false;
@@ -48,9 +50,14 @@ export class SmtpSession {
     this.#settings = settings;
   }
 
-  /** Grows with each command that is understood and with each KiB of a letter: what a slow peer is judged by. */
+  /** Grows with each command that is understood: what a silent peer is judged by. */
   get progress(): number {
     return this.#progress;
+  }
+
+  /** How many octets of letters came, those that are thrown away included: what a slow peer is judged by. */
+  get letterBytes(): number {
+    return this.#letterBytes;
   }
 
   /** Where the session is, for logs and for the driver's timer. */
@@ -200,7 +207,7 @@ export class SmtpSession {
 
   #tooLong(stage: LineStage): Move {
     const { authLineBytes, commandLineBytes } = this.#settings.limits;
-    if (stage.at === 'authenticating') return stay(back(stage), say.lineTooLong(authLineBytes));
+    if (stage.at === 'authenticating') return authBroken(stage, say.lineTooLong(authLineBytes));
     return stay(stage, say.lineTooLong(commandLineBytes));
   }
 
@@ -208,9 +215,7 @@ export class SmtpSession {
     const text = decodeUtf8(line);
     if (stage.at === 'authenticating') {
       this.#progress += 1;
-      return text === null
-        ? stay(back(stage), say.authNotBase64)
-        : authLine(text, stage.client, stage.exchange);
+      return text === null ? authBroken(stage, say.authNotBase64) : authLine(text, stage);
     }
     if (text === null) return this.#notUnderstood(stage, line.toString('latin1'), say.notUtf8);
     if (control.test(text)) return this.#notUnderstood(stage, text, say.controlCharacter);
@@ -279,7 +284,7 @@ export class SmtpSession {
       if (room >= chunk.length) actions.push({ do: 'body', chunk });
       else if (room > 0) actions.push({ do: 'body', chunk: chunk.subarray(0, room) });
       if (room >= 0 && room < chunk.length) actions.push({ do: 'drop' });
-      this.#moved(sizeBytes, chunk.length);
+      this.#letterBytes += chunk.length;
       sizeBytes += chunk.length;
     }
     if (sizeBytes > messageBytes + discardedMessageBytes)
@@ -313,7 +318,7 @@ export class SmtpSession {
     const content = right === null ? octets : octets.subarray(0, right);
     if (content.length > 0) actions.push({ do: 'body', chunk: content });
     if (right !== null) return this.#apply(chunkBroken(stage, leftBytes, this.#context()), actions);
-    this.#moved(letter.sizeBytes, octets.length);
+    this.#letterBytes += octets.length;
     const more = { ...stage, letter: { ...letter, sizeBytes: letter.sizeBytes + octets.length }, leftBytes };
     if (leftBytes > 0) {
       this.#stage = more;
@@ -326,7 +331,7 @@ export class SmtpSession {
   #discard(stage: Extract<Stage, { at: 'discarding' }>, actions: Action[]): void {
     const { length } = this.#octets(stage.leftBytes);
     const leftBytes = stage.leftBytes - length;
-    this.#moved(leftBytes, length);
+    this.#letterBytes += length;
     if (leftBytes > 0) this.#stage = { ...stage, leftBytes };
     else this.#apply(stage.after, actions);
   }
@@ -339,15 +344,12 @@ export class SmtpSession {
     return rest.subarray(0, most);
   }
 
-  #moved(before: number, sizeBytes: number): void {
-    this.#progress += Math.trunc((before + sizeBytes) / 1024) - Math.trunc(before / 1024);
-  }
-
   /** Says what the move says, goes where it goes, and ends a session that has had enough of errors. */
   #apply(move: Move, actions: Action[]): void {
     if (holdsContent(this.#stage) && !mayUseContent(move.to)) actions.push({ do: 'drop' });
     this.#stage = move.to;
     if (move.deliveredTo !== undefined) this.#errors = Math.max(0, this.#errors - move.deliveredTo);
+    if (move.login !== undefined) actions.push({ do: 'login', result: move.login });
     let enough: Reply | null = null;
     if (move.earlier !== undefined) for (const reply of move.earlier) enough = this.#say(reply, actions);
     if (move.reply !== null) enough = this.#say(move.reply, actions) ?? enough;
@@ -407,17 +409,11 @@ const mayUseContent = (stage: Stage): boolean =>
 function shownLine(stage: LineStage, line: Buffer): string {
   if (stage.at === 'authenticating') return '***';
   const text = line.toString('utf8').slice(0, 512).replaceAll(unprintable, '?');
-  const [, word = '', mechanism = ''] = /^([A-Za-z]+)(?: +([A-Za-z0-9_-]{1,20})(?= |$))?/.exec(text) ?? [];
-  if (word.toUpperCase() === 'AUTH') return `AUTH ${mechanism === '' ? '' : `${mechanism} `}***`;
+  const [, word = '', argument = ''] = /^([A-Za-z]+)(?: +([^ ]+))?/.exec(text) ?? [];
+  if (word.toUpperCase() === 'AUTH')
+    return ['AUTH', loggableMechanism(argument) ?? [], '***'].flat().join(' ');
   return isVerb(word) ? text : `(no command, ${line.length} octets)`;
 }
-
-/** Where a session goes when an authentication ends without a login. */
-const back = (stage: Extract<Stage, { at: 'authenticating' }>): CommandStage => ({
-  at: 'ready',
-  client: stage.client,
-  login: null,
-});
 
 /** The one place where a verb becomes a function; the compiler sees that none is missing. */
 function dispatch(command: Command, stage: CommandStage, context: Context): Move {

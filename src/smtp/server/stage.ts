@@ -4,7 +4,16 @@ import type { ServerExchange } from '../../sasl/exchange.ts';
 import type { Command } from '../command.ts';
 import type { Extension } from '../extensions.ts';
 import type { Reply } from '../reply.ts';
-import type { Client, Envelope, Login, Question, Secured, Settings, Verdict } from '../session.ts';
+import type {
+  Client,
+  Envelope,
+  Login,
+  LoginResult,
+  Question,
+  Secured,
+  Settings,
+  Verdict,
+} from '../session.ts';
 
 /** Where a session is. A stage owns its data; leaving it is forgetting it. */
 export type Stage =
@@ -52,6 +61,8 @@ export type Move = {
   /** What is said before `reply`: LMTP has a reply for each recipient (RFC 2033 section 4.2). */
   readonly earlier?: readonly Reply[];
   readonly to: Stage;
+  /** What came of an authentication that this ends. */
+  readonly login?: LoginResult;
   /** How many recipients the letter that this ends was delivered to. */
   readonly deliveredTo?: number;
 };

@@ -93,6 +93,7 @@ class PlayedSession implements Played {
     for (const action of actions) {
       switch (action.do) {
         case 'note':
+        case 'login':
           break;
         case 'reply':
           for (const text of formatReply(action.reply).split('\r\n').slice(0, -1))

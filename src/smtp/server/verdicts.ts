@@ -17,6 +17,8 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.looping;
     case 'recipient-gone':
       return say.recipientGone;
+    case 'changed-meanwhile':
+      return say.changedMeanwhile;
     case 'exists':
       return say.enrolExists;
     case 'reserved':

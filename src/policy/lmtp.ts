@@ -1,0 +1,110 @@
+import { foreignTraceFields } from '../mail/authentication-results-forged.ts';
+import { summarize } from '../mail/summary.ts';
+import type { Eventually } from '../result.ts';
+import type { Envelope, Outcome, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
+import type { Delivery, Store } from '../store/port.ts';
+import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
+import {
+  contentHash,
+  eachOnce,
+  goesInCircles,
+  headOf,
+  receptionId,
+  recipientsOfPaths,
+  transportRecord,
+  type Content,
+  type Reception,
+  type Visit,
+} from './reception.ts';
+import { wholeHeader } from './sender-authentication-view.ts';
+
+export type LmtpParts = {
+  readonly store: Pick<Store, 'deliver'>;
+  readonly recipients: LocalRecipients;
+  /** The server's host name. */
+  readonly host: string;
+  /**
+   * The name under which reports of who sent a letter are this house's (RFC 8601 section 2.5), where only this server may
+   * use it; null where the servers that hand letters over report under it too, and remove what strangers forged.
+   */
+  readonly ownReports: string | null;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+const accepted: Verdict = { verdict: 'accepted' };
+const refuse = (why: Refusal): Verdict & Outcome => ({ verdict: 'refused', why });
+
+/**
+ * Answers the questions of a session with a mail server of this house, which has taken the responsibility for a letter
+ * already and hands it over for delivery (RFC 2033). Who sent it was that server's to find out: its own address would say
+ * nothing here, and a refusal would only make it send a report to somebody.
+ */
+export class LmtpPolicy {
+  readonly #parts: LmtpParts;
+
+  constructor(parts: LmtpParts) {
+    this.#parts = parts;
+  }
+
+  /** The verdict on sender or recipient. Rejects for faults only, as for a question that LMTP does not ask. */
+  answer(question: Exclude<Question, { ask: 'room' | 'deliver' | 'proxied' }>): Eventually<Verdict> {
+    switch (question.ask) {
+      case 'login':
+      case 'enrol':
+        throw new Error(`the door of LMTP asked about ${question.ask}`);
+      case 'sender':
+        return accepted;
+      case 'recipient':
+        return this.#recipient(question);
+    }
+  }
+
+  /**
+   * Takes the responsibility for each recipient who is `delivered` (RFC 2033 section 4.2): then the letter is on disk for
+   * that one. Rejects for faults only.
+   */
+  async deliver(
+    envelope: Envelope,
+    secured: Secured | null,
+    visit: Visit,
+    content: Content,
+  ): Promise<Verdict> {
+    const { host, now } = this.#parts;
+    const head = headOf(content);
+    const header = wholeHeader(head, content.sizeBytes);
+    if (!header.ok) return refuse({ why: header.refusal });
+    if (goesInCircles(header.value)) return refuse({ why: 'looping' });
+    const hash = contentHash(content);
+    const { sizeBytes } = content;
+    const receivedAt = now();
+    const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt, lmtp: true };
+    const letter = {
+      hash,
+      sizeBytes,
+      chunks: content.chunks,
+      summary: summarize(head),
+      transport: transportRecord(reception),
+      receivedAt,
+      omitted: foreignTraceFields(header.value, this.#parts.ownReports),
+    };
+    return { verdict: 'each', outcomes: await this.#outcomes(reception, letter) };
+  }
+
+  async #outcomes(reception: Reception, letter: Omit<Delivery, 'recipients'>): Promise<readonly Outcome[]> {
+    const { store, recipients } = this.#parts;
+    const paths = await recipientsOfPaths(reception, recipients);
+    const found = eachOnce(paths.flatMap((path) => (path.ok ? path.value : [])));
+    const stored = found.length === 0 || (await store.deliver({ ...letter, recipients: found })).ok;
+    // Where one account went away in this moment nobody got it; whoever is still there may get it the next time.
+    const outcome: Outcome = stored
+      ? { verdict: 'delivered', id: receptionId(reception.hash) }
+      : refuse({ why: 'changed-meanwhile' });
+    return paths.map((path) => (path.ok ? outcome : refuse({ why: recipientRefusal(path.refusal) })));
+  }
+
+  async #recipient({ recipient }: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
+    const found = await this.#parts.recipients.find(recipient);
+    return found.ok ? accepted : refuse({ why: recipientRefusal(found.refusal) });
+  }
+}
