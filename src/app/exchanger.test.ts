@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lettersInInbox } from '../store/contract/inbox.ts';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
@@ -156,9 +157,9 @@ async function mailOf(
 ): Promise<{ letters: readonly Letter[]; served: string[] }> {
   const account = await store.account(name as AccountName);
   assert(account !== null);
-  const letters = await store.letters({ account: account.id, count: 100, before: null });
-  const served = letters.map(async ({ prefix, hash, omitted }) => {
-    const blob = await store.blob(account.id, hash);
+  const letters = await lettersInInbox(store, account.id);
+  const served = letters.map(async ({ prefix, id, omitted }) => {
+    const blob = await store.blob(account.id, id);
     assert(blob !== null);
     return Buffer.concat([prefix, ...keptPieces(blob, omitted)]).toString();
   });

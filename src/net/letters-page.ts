@@ -1,7 +1,7 @@
-import type { LetterId } from '../store/port.ts';
+import type { LetterId, Uid } from '../store/port.ts';
 
 /** Which letters of a mailbox are asked for. */
-export type LettersPage = { readonly count: number; readonly before: LetterId | null };
+export type LettersPage = { readonly count: number; readonly before: Uid | null };
 
 /** How many letters a page has by itself, and at the most. */
 const defaultCount = 20;
@@ -37,17 +37,20 @@ function parseCount(text: string): number | null {
   return count >= 1 && count <= mostCount ? count : null;
 }
 
-const cursorMark = 'letter ';
+const cursorMark = 'uid ';
+/** RFC 9051 section 9, nz-number. */
+const mostUid = 0xffff_ffff;
 
 /** Opaque to clients, so that what it says may change. */
-function formatCursor(before: LetterId): string {
+function formatCursor(before: Uid): string {
   return Buffer.from(`${cursorMark}${before}`).toString('base64url');
 }
 
-function parseCursor(text: string): LetterId | null {
+function parseCursor(text: string): Uid | null {
   const plain = text.length > 64 ? '' : Buffer.from(text, 'base64url').toString('latin1');
   if (!plain.startsWith(cursorMark)) return null;
-  const before = parseLetterId(plain.slice(cursorMark.length));
-  // Node's decoder takes several spellings of the same octets; there is one cursor for each letter.
+  const number = parseLetterId(plain.slice(cursorMark.length));
+  const before = number === null || number > mostUid ? null : (number as number as Uid);
+  // Node's decoder takes several spellings of the same octets; there is one cursor for each place.
   return before !== null && formatCursor(before) === text ? before : null;
 }

@@ -1,3 +1,4 @@
+import { inboxLetters } from '../store/inbox.ts';
 import { keptPieces, omittedBytes } from '../mail/omitted-ranges.ts';
 import type { LettersPolicy } from '../policy/letters.ts';
 import type { Account, AccountName, Letter, Store } from '../store/port.ts';
@@ -80,16 +81,13 @@ class Letters {
     const form = formFor(c, listForms);
     if (form === null) return notAcceptable(c, listForms, wholeLetterHint(c, account.name));
     // One more than asked for tells whether there is a next page.
-    const found = await this.#parts.store.letters({
-      account: account.id,
-      count: page.count + 1,
-      before: page.before,
-    });
-    const letters = found.slice(0, page.count);
-    const last = letters.at(-1);
+    const found = await inboxLetters(this.#parts.store, account.id, { ...page, count: page.count + 1 });
+    const shown = found.slice(0, page.count);
+    const letters = shown.map(({ letter }) => letter);
+    const last = shown.at(-1);
     const more = found.length > letters.length && last !== undefined;
     const next = more
-      ? `${lettersPath(account.name)}?${formatPage({ count: page.count, before: last.id })}`
+      ? `${lettersPath(account.name)}?${formatPage({ count: page.count, before: last.uid })}`
       : null;
     const etag = tagOf(form, account.name, letters, next);
     const headers: ReplyHeaders = {
@@ -99,8 +97,8 @@ class Letters {
     };
     if (isKnown(c, etag)) return new Response(null, { status: 304, headers });
     if (form === json) {
-      const shown = letters.map((letter) => letterJson(account.name, letter));
-      return replyWhole(c, 200, json, formatJson({ address: account.name, letters: shown, next }), headers);
+      const asJson = letters.map((letter) => letterJson(account.name, letter));
+      return replyWhole(c, 200, json, formatJson({ address: account.name, letters: asJson, next }), headers);
     }
     if (form === text && letters.length === 0) return replyWhole(c, 200, text, 'No letters.\n', headers);
     const fields: ReplyHeaders = { ...headers, 'content-type': form };
@@ -194,7 +192,7 @@ class Letters {
 
   /** The letter's bytes as they are served behind its prefix. */
   async #bytes(account: Account, letter: Letter): Promise<Uint8Array> {
-    const bytes = await this.#parts.store.blob(account.id, letter.hash);
+    const bytes = await this.#parts.store.blob(account.id, letter.id);
     if (bytes === null) throw new Error(`letter ${letter.id} of account ${account.id} is without its bytes`);
     return letter.omitted.length === 0 ? bytes : Buffer.concat(keptPieces(bytes, letter.omitted));
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lettersInInbox } from '../store/contract/inbox.ts';
 import { test, type TestContext } from 'node:test';
 import { formatAuthenticationResults, parseAuthenticationResults } from '../mail/authentication-results.ts';
 import { keptPieces } from '../mail/omitted-ranges.ts';
@@ -69,7 +70,7 @@ async function house(t: TestContext, rules: Partial<AuthenticationRules> = {}): 
   const inbox = async (name: string): Promise<readonly Letter[]> => {
     const account = await store.account(name as AccountName);
     assert(account !== null);
-    return store.letters({ account: account.id, count: 10, before: null });
+    return lettersInInbox(store, account.id);
   };
   return { store, policy, delivered, inbox };
 }
@@ -162,7 +163,7 @@ test('what claims to be ours is kept and not served', async (t) => {
   const [letter] = await here.inbox('alice@example.org');
   assert(delivery !== undefined && letter !== undefined);
   const account = await here.store.account('alice@example.org' as AccountName);
-  const blob = account === null ? null : await here.store.blob(account.id, letter.hash);
+  const blob = account === null ? null : await here.store.blob(account.id, letter.id);
   assert.equal(Buffer.from(blob ?? []).toString(), `${forged}${honest}${bobs}`);
   assert.equal(
     Buffer.concat(keptPieces(blob ?? new Uint8Array(), delivery.omitted)).toString(),

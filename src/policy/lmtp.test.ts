@@ -1,3 +1,4 @@
+import { lettersInInbox } from '../store/contract/inbox.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keptPieces } from '../mail/omitted-ranges.ts';
@@ -42,10 +43,10 @@ async function house(changes: Partial<LmtpParts> = {}): Promise<House> {
   const inbox: House['inbox'] = async (name) => {
     const account = await store.account(name as AccountName);
     assert(account !== null);
-    const letters = await store.letters({ account: account.id, count: 10, before: null });
+    const letters = await lettersInInbox(store, account.id);
     return Promise.all(
       letters.map(async (letter) => {
-        const blob = await store.blob(account.id, letter.hash);
+        const blob = await store.blob(account.id, letter.id);
         assert(blob !== null);
         const served = Buffer.concat([letter.prefix, ...keptPieces(blob, letter.omitted)]).toString();
         return { letter, served };
@@ -92,9 +93,9 @@ test('each recipient has an outcome, in the order of the envelope, and each acco
   assert.deepEqual(more, []);
   assert.equal((await inbox('bob@example.org')).length, 1);
   assert.equal(only?.letter.forwardPath, 'alice@example.org');
-  assert.equal(only.letter.transport.protocol, 'LMTP');
-  assert.equal(only.letter.transport.client.address, unixAddress);
-  assert.equal(only.letter.transport.senders, undefined);
+  assert.equal(only.letter.transport?.protocol, 'LMTP');
+  assert.equal(only.letter.transport?.client.address, unixAddress);
+  assert.equal(only.letter.transport?.senders, undefined);
   assert.match(
     only.served,
     /^Return-Path: <boss@forged\.example>\r\nDelivered-To: alice@example\.org\r\nReceived: from \S+ \(unix socket\)\s+by mail\.example\.org\s+with LMTP\s+\(no TLS\)/,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lettersInInbox } from '../store/contract/inbox.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Authenticator } from '../accounts/authenticator.ts';
@@ -119,7 +120,7 @@ test('the postmaster without a domain is the one of the first domain', async () 
 async function inbox(store: Store, name: string): Promise<readonly Letter[]> {
   const account = await store.account(name as AccountName);
   assert(account !== null);
-  return store.letters({ account: account.id, count: 10, before: null });
+  return lettersInInbox(store, account.id);
 }
 
 test('a letter to one person in three spellings and to another is one letter each, sharing one blob', async () => {

@@ -1,7 +1,8 @@
+import { inboxLetters, type InboxLetter } from '../../src/store/inbox.ts';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { openStore } from '../../src/store/sqlite/open.ts';
-import type { AccountName, Letter, LetterId, Store } from '../../src/store/port.ts';
+import type { AccountName, Letter, Uid, Store } from '../../src/store/port.ts';
 import type { SentLetter } from './letters.ts';
 
 /** What the letters in a data folder must be, after whatever happened to the server. */
@@ -47,11 +48,11 @@ export class Promises {
     assert.ok(account !== null, `the account ${name} is gone`);
     const seen = this.#seen.get(name) ?? { last: 0, count: 0 };
     const fresh: Letter[] = [];
-    for (let before: LetterId | null = null, more = true; more;) {
-      const page: readonly Letter[] = await store.letters({ account: account.id, count: 100, before });
-      fresh.push(...page.filter(({ id }) => id > seen.last));
-      before = page.at(-1)?.id ?? null;
-      more = before !== null && before > seen.last;
+    for (let before: Uid | null = null, more = true; more;) {
+      const page: readonly InboxLetter[] = await inboxLetters(store, account.id, { count: 100, before });
+      fresh.push(...page.flatMap(({ letter }) => (letter.id > seen.last ? letter : [])));
+      before = page.at(-1)?.uid ?? null;
+      more = before !== null && (page.at(-1)?.letter.id ?? 0) > seen.last;
     }
     const count = seen.count + fresh.length;
     const [inbox] = await store.mailboxes(account.id);
@@ -64,7 +65,7 @@ export class Promises {
   async #whole(store: Store, name: string, letter: Letter): Promise<SentLetter> {
     const account = await store.account(name as AccountName);
     assert.ok(account !== null);
-    const bytes = await store.blob(account.id, letter.hash);
+    const bytes = await store.blob(account.id, letter.id);
     assert.ok(bytes !== null, `letter ${letter.id} of ${name} has no bytes`);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     assert.equal(sha256, letter.hash, `letter ${letter.id} of ${name} is not whole`);

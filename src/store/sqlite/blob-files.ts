@@ -6,6 +6,8 @@ import { isBlobHash } from '../rules.ts';
 
 /** Where letters lie while they come in, in the folder of the blobs. */
 const SPOOL_FOLDER = 'spool';
+/** Whose it is, and which. */
+const SPOOL_NAME = /^\d+-[0-9a-f-]{36}$/;
 
 /** No piece of a file that is read in pieces is larger. */
 const PIECE_BYTES = 256 * 1024;
@@ -90,6 +92,7 @@ export class BlobFiles {
 
   /** Where a spooled file lies. */
   spoolPath(spool: SpoolId): string {
+    if (!SPOOL_NAME.test(spool)) throw new StoreFault('something was given that is no spooled letter');
     return path.join(this.#folder, SPOOL_FOLDER, spool);
   }
 

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import type {
   Account,
   AccountId,
@@ -32,6 +33,7 @@ import type {
   Retention,
   SearchQuery,
   Spool,
+  SpoolId,
   Store,
   StoredObject,
   Tally,
@@ -355,10 +357,18 @@ class SqliteStore implements Store {
       ...letterWrite(delivery),
       recipients: delivery.recipients,
     }));
-    return this.#channel.write(
-      { do: 'deliver', deliveries: writes },
-      writes.reduce((sum, { chunks, sizeBytes }) => sum + (chunks.length === 0 ? 0 : sizeBytes), 0),
+    const bytes = writes.reduce(
+      (sum, { chunks, sizeBytes }) => sum + (chunks.length === 0 ? 0 : sizeBytes),
+      0,
     );
+    const delivered = await this.#channel.write({ do: 'deliver', deliveries: writes }, bytes);
+    if (delivered.ok) await Promise.all(deliveries.map(({ spool }) => this.#giveUp(spool)));
+    return delivered;
+  }
+
+  /** What was spooled has another name by now, or was here before. */
+  async #giveUp(spool: SpoolId | undefined): Promise<void> {
+    if (spool !== undefined) await fs.promises.rm(this.#files.spoolPath(spool), { force: true });
   }
 
   async setKeywords(
@@ -436,7 +446,9 @@ class SqliteStore implements Store {
   async enqueue(letter: NewLetter, entries: readonly NewQueued[]): Promise<readonly QueueId[]> {
     checkLetter(letter);
     const bytes = letter.chunks.length === 0 ? 0 : letter.sizeBytes;
-    return this.#channel.write({ do: 'enqueue', letter: letterWrite(letter), entries }, bytes);
+    const queued = await this.#channel.write({ do: 'enqueue', letter: letterWrite(letter), entries }, bytes);
+    await this.#giveUp(letter.spool);
+    return queued;
   }
 
   async lease(now: number, until: number, count: number): Promise<readonly Queued[]> {
