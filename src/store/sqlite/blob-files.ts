@@ -26,7 +26,8 @@ export const syncFolder = (folder: string): void => {
 /** Makes a folder that only its owner can enter, whatever the umask, and makes its name durable. */
 const makeFolder = (folder: string): void => {
   if (fs.existsSync(folder)) return;
-  fs.mkdirSync(folder, { mode: 0o700 });
+  // Another thread or process may be faster.
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   fs.chmodSync(folder, 0o700);
   syncFolder(path.dirname(folder));
 };
@@ -136,12 +137,16 @@ export class BlobFiles {
     }
   }
 
-  /** Makes the folder where letters lie while they come in, and removes what dead processes have left there. */
-  prepareSpool(isAlive: (pid: number) => boolean): void {
+  /** Makes the folder where letters lie while they come in. */
+  makeSpoolFolder(): void {
     makeFolder(this.#folder);
+    makeFolder(path.join(this.#folder, SPOOL_FOLDER));
+  }
+
+  /** Removes what dead processes have left of letters that were coming in. */
+  sweepSpool(isAlive: (pid: number) => boolean): void {
     const folder = path.join(this.#folder, SPOOL_FOLDER);
-    makeFolder(folder);
-    for (const name of fs.readdirSync(folder)) {
+    for (const name of fs.existsSync(folder) ? fs.readdirSync(folder) : []) {
       const pid = /^(\d+)-/.exec(name)?.[1];
       if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(path.join(folder, name), { force: true });
     }

@@ -347,6 +347,7 @@ class SqliteStore implements Store {
 
   async spool(): Promise<Spool> {
     this.#channel.mustBeOpen();
+    this.#files.makeSpoolFolder();
     return SpoolFile.open((id) => this.#files.spoolPath(id));
   }
 

@@ -69,7 +69,7 @@ const SPOILED: readonly (readonly [string, OpenRefusal['why'], (paths: FolderPat
     ({ database }) => fs.truncateSync(database, fs.statSync(database).size - 4096),
   ],
   ['a schema page of noise', 'damaged', ({ database }) => patch(database, 100, letterBytes(3996))],
-  ['a missing index', 'damaged', (paths) => changeWith(paths, 'DROP INDEX placement_by_uid')],
+  ['a missing index', 'damaged', (paths) => changeWith(paths, 'DROP INDEX placement_changed')],
   ['a missing table', 'damaged', (paths) => changeWith(paths, 'DROP TABLE tally')],
   ['a missing database', 'damaged', ({ database }) => fs.rmSync(database)],
 ];

@@ -159,7 +159,7 @@ const begin = (parent: MessagePort, folder: string): void => {
   const files = new BlobFiles(paths.blobs);
   const writer = new Writer(opened.value, files);
   writer.sweep();
-  files.prepareSpool(isAlive);
+  files.sweepSpool(isAlive);
   const thread = new StoreThread(writer, parent);
   thread.listen();
   parent.postMessage({ notice: 'ready' } satisfies Notice);
