@@ -9,6 +9,7 @@ import { objectCases } from './contract/objects.ts';
 import { queueCases } from './contract/queue.ts';
 import { quotaCases } from './contract/quota.ts';
 import { removalCases } from './contract/removal.ts';
+import { searchCases } from './contract/search.ts';
 import { spoolCases } from './contract/spool.ts';
 import { threadCases } from './contract/threads.ts';
 import { credentialCases } from './contract/credentials.ts';
@@ -52,6 +53,7 @@ const AREAS: ReadonlyMap<string, Cases> = new Map([
   ['changes', changeCases],
   ['objects', objectCases],
   ['queue', queueCases],
+  ['search', searchCases],
 ]);
 
 /** The promise of the store port, as tests that every implementation passes in the same words. */

@@ -34,6 +34,8 @@ type Candidate = {
   readonly letter: KeptLetter;
   readonly text: LetterText;
   readonly places: readonly Place[];
+  /** 0 where the whole account is searched. */
+  readonly uid: Uid;
 };
 
 const search = (box: Box, texts: Box['texts'], query: SearchQuery): Found => {
@@ -42,21 +44,19 @@ const search = (box: Box, texts: Box['texts'], query: SearchQuery): Found => {
   );
   const candidates = [...Map.groupBy(searched, ({ letter }) => letter)].flatMap(([letter, places]) => {
     const text = texts.get(letter.hash);
-    return text === undefined ? [] : { letter, text, places };
+    const uid = query.mailbox === null ? 0 : (places[0]?.uid ?? 0);
+    return text === undefined ? [] : { letter, text, places, uid: uid as Uid };
   });
-  const numberOf = ({ letter, places: [first] }: Candidate): number =>
-    query.mailbox === null ? letter.id : (first?.uid ?? 0);
   const found = candidates
     .filter((candidate) => query.filter === null || passes(box, candidate, query.filter, query))
-    .sort((one, other) => compare(one, other, query.sort) || numberOf(one) - numberOf(other));
+    .sort(
+      (one, other) =>
+        compare(one, other, query.sort) || one.uid - other.uid || one.letter.id - other.letter.id,
+    );
   const threads = new Set(found.map(({ letter }) => letter.thread));
   const shown =
     query.threads === 'whole' ? found : found.filter(({ letter }) => threads.delete(letter.thread));
-  const hits = shown.map(({ letter, places: [first] }) => ({
-    letter: letter.id,
-    uid: query.mailbox === null ? (0 as Uid) : (first?.uid ?? (0 as Uid)),
-    thread: letter.thread,
-  }));
+  const hits = shown.map(({ letter, uid }) => ({ letter: letter.id, uid, thread: letter.thread }));
   return { hits: hits.slice(query.offset, query.offset + query.count), total: hits.length };
 };
 
@@ -74,7 +74,7 @@ const passes = (box: Box, candidate: Candidate, filter: LetterFilter, query: Sea
     case 'mailbox':
       return placesOf(box, letter.id).some(({ mailbox }) => mailbox.id === filter.mailbox);
     case 'uids':
-      return query.mailbox !== null && places.some(({ uid }) => filter.uids.includes(uid));
+      return query.mailbox !== null && filter.uids.includes(candidate.uid);
     case 'letters':
       return filter.letters.includes(letter.id);
     case 'thread':
@@ -125,6 +125,6 @@ const compareBy = (one: Candidate, other: Candidate, by: SearchSort['by']): numb
     case 'from':
       return inOrder(sortText(by, one.letter.summary), sortText(by, other.letter.summary));
     case 'uid':
-      return 0;
+      return one.uid - other.uid;
   }
 };
