@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { accountCases } from './contract/accounts.ts';
 import { arrangementCases } from './contract/arrangements.ts';
 import { changeCases } from './contract/changes.ts';
+import { lettersInInbox } from './contract/inbox.ts';
 import { keywordCases } from './contract/keywords.ts';
 import { mailboxCases } from './contract/mailboxes.ts';
 import { objectCases } from './contract/objects.ts';
@@ -15,7 +16,6 @@ import { threadCases } from './contract/threads.ts';
 import { credentialCases } from './contract/credentials.ts';
 import {
   deliveryOf,
-  hashOf,
   letterBytes,
   makeAccount,
   mustDeliver,
@@ -27,6 +27,8 @@ import {
   type OpenedForTest,
 } from './contract/fixtures.ts';
 import { letterCases } from './contract/letters.ts';
+
+import type { LetterId } from './port.ts';
 
 export {
   deliveryOf,
@@ -83,10 +85,10 @@ export const durableStoreContract = (name: string, open: () => Promise<Required<
         await mustDeliver(opened.store, deliveryOf(letterBytes(5000), [id]));
         await mustDeliver(opened.store, deliveryOf(large, [id], { chunkBytes: 70_000 }));
         await opened.store.tally([{ key: 'k', at: T0, quietMs: 1 }]);
-        const before = await opened.store.letters({ account: id, count: 100, before: null });
+        const before = await lettersInInbox(opened.store, id);
         const store = await opened.reopen();
-        assert.deepEqual(await store.letters({ account: id, count: 100, before: null }), before);
-        assert.deepEqual(plain(await store.blob(id, hashOf(large))), Buffer.from(large));
+        assert.deepEqual(await lettersInInbox(store, id), before);
+        assert.deepEqual(plain(await store.blob(id, before[0]?.id ?? (0 as LetterId))), Buffer.from(large));
         assert.deepEqual(await store.tallies(['k']), [{ key: 'k', count: 1, lastAt: T0 }]);
         assert.deepEqual(await store.verifiers(id), plainVerifiers(testVerifiers()));
         const [next] = await mustDeliver(store, deliveryOf(letterBytes(1), [id]));

@@ -114,7 +114,9 @@ test('to fold twice is to fold once', () => {
 
 /** Characters that meet each other: two scripts with spaces, two without, what separates, and what is passed over. */
 const character = fc.constantFrom(
-  ...'aab\u00c0\u00e4\u00df\u03c3\u03c2\u0410東京か\u304b\u3099ก\u0e31  .\u0301\u200b"*\0\u{1f48c}\u{20000}',
+  ...Array.from(
+    'aab\u00c0\u00e4\u00df\u03c3\u03c2\u0410東京か\u304b\u3099ก\u0e31  .\u0301\u200b"*\0\u{1f48c}\u{20000}',
+  ),
 );
 const text = fc.array(character, { maxLength: 12, size: 'max' }).map((characters) => characters.join(''));
 
@@ -144,7 +146,11 @@ test('an index that splits at the spaces between tokens finds the same', () => {
 });
 
 test('what is cut out of a text without spaces is found in it', () => {
-  const run = fc.array(fc.constantFrom(...'東京都か天ก'), { minLength: 1, maxLength: 8, size: 'max' });
+  const run = fc.array(fc.constantFrom(...Array.from('東京都か天ก')), {
+    minLength: 1,
+    maxLength: 8,
+    size: 'max',
+  });
   fc.assert(
     fc.property(run, fc.nat(7), fc.nat(7), text, (characters, from, length, around) => {
       const part = characters.slice(from, from + length + 1).join('');

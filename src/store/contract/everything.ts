@@ -16,14 +16,12 @@ import type {
 } from '../port.ts';
 import { sha256Of } from './credentials.ts';
 import { hashOf } from './fixtures.ts';
-import { MOVED_LETTERS, movedLetter, prepared } from './perform.ts';
+import { prepared } from './perform.ts';
 import type { Move } from './moves.ts';
 
 /** Numbers that are asked for, whether they are there or not. */
-const numbers = <Id>(count: number): readonly Id[] =>
-  Array.from({ length: count }, (_, index) => index + 1) as unknown as readonly Id[];
+const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-const HASHES = Array.from({ length: MOVED_LETTERS }, (_, letter) => hashOf(movedLetter(letter)));
 const KINDS: readonly ChangedKind[] = ['letter', 'thread', 'mailbox', 'identity', 'sieve-script'];
 
 /** One after the other, so that one failed read is one error. */
@@ -55,8 +53,10 @@ export const everything = async (store: Store): Promise<unknown> => {
     tallies: [...tallies].sort((x, y) => (x.key < y.key ? -1 : 1)),
     queued: await store.queued({ count: 100, after: null }),
     queuedAfter: await store.queued({ count: 2, after: 2 as QueueId }),
-    queuedBytes: await each(numbers<QueueId>(8), async (id) => gathered(await store.queuedPieces(id))),
-    boxes: await each(numbers<AccountId>(5), (account) => everythingOf(store, account)),
+    queuedBytes: await each(upTo(8) as readonly QueueId[], async (id) =>
+      gathered(await store.queuedPieces(id)),
+    ),
+    boxes: await each(upTo(5) as readonly AccountId[], (account) => everythingOf(store, account)),
   };
 };
 
@@ -70,20 +70,20 @@ const everythingOf = async (store: Store, account: AccountId): Promise<unknown> 
     quota: await store.quota(account),
     mailboxes: await store.mailboxes(account),
     lostSubscriptions: await store.lostSubscriptions(account),
-    letters: await store.letters(all),
-    lettersPage: await store.letters(some),
-    byId: await store.lettersById(account, numbers<LetterId>(12).toReversed()),
-    places: await store.placesOf(account, numbers<LetterId>(12)),
-    threads: await each(numbers<ThreadId>(12), (thread) => store.thread(account, thread)),
+    byId: await store.lettersById(account, (upTo(20) as readonly LetterId[]).toReversed()),
+    places: await store.placesOf(account, upTo(20) as readonly LetterId[]),
+    threads: await each(upTo(20) as readonly ThreadId[], (thread) => store.thread(account, thread)),
     removed: await store.removedLetters(all),
     removedPage: await store.removedLetters(some),
-    blobs: await each(HASHES, async (hash) => {
-      const bytes = await store.blob(account, hash);
+    blobs: await each(upTo(20) as readonly LetterId[], async (letter) => {
+      const bytes = await store.blob(account, letter);
       return bytes === null ? null : hashOf(bytes);
     }),
     identities: await store.objects(account, 'identity'),
     script: await store.object(account, 'sieve-script', '__proto__'),
-    inMailboxes: await each(numbers<MailboxId>(10), (mailbox) => everythingIn(store, account, mailbox)),
+    inMailboxes: await each(upTo(10) as readonly MailboxId[], (mailbox) =>
+      everythingIn(store, account, mailbox),
+    ),
     changes: await everyChange(store, account),
   };
 };
@@ -96,6 +96,7 @@ const everythingIn = async (store: Store, account: AccountId, mailbox: MailboxId
     store.placed({ account, mailbox, changedSince }),
   ),
   page: await store.placed({ account, mailbox, changedSince: 3n as ModSeq, from: 2 as never, count: 2 }),
+  newest: await store.placed({ account, mailbox, to: 5 as never, count: 3, order: 'descending' }),
 });
 
 /** What changed since every moment that there was, by pages of several sizes. */
@@ -108,7 +109,7 @@ const everyChange = async (store: Store, account: AccountId): Promise<unknown> =
       each(KINDS, (kind) => each([1, 3, 100], (most) => store.changesSince(account, kind, since, most))),
     ),
     vanished: await each(moments, (since) =>
-      each(numbers<MailboxId>(8), (mailbox) => store.vanishedSince(account, mailbox, since)),
+      each(upTo(8) as readonly MailboxId[], (mailbox) => store.vanishedSince(account, mailbox, since)),
     ),
   };
 };
@@ -174,7 +175,7 @@ const SORTS: readonly (readonly SearchSort[])[] = [
 /** What every kind of search finds, in each account and in its first mailboxes. */
 export const everythingFound = async (store: Store): Promise<unknown> => {
   const queries: SearchQuery[] = [];
-  for (const account of numbers<AccountId>(3))
+  for (const account of upTo(3) as readonly AccountId[])
     for (const mailbox of [null, 1, 2, 3] as (MailboxId | null)[])
       for (const [index, filter] of FILTERS.entries()) {
         const sort = SORTS[index % SORTS.length] ?? [];

@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
-import type {
-  AccountId,
-  BlobHash,
-  Letter,
-  LetterId,
-  MailboxId,
-  ModSeq,
-  Placement,
-  Store,
-  Uid,
-} from '../port.ts';
+import type { AccountId, BlobHash, Letter, LetterId, MailboxId, ModSeq, Placement, Uid } from '../port.ts';
+import { inboxLetters } from '../inbox.ts';
 import {
   ARCHIVE,
   deliveryOf,
@@ -34,6 +25,7 @@ import {
   type Cases,
   type OpenedForTest,
 } from './fixtures.ts';
+import { lettersInInbox } from './inbox.ts';
 
 /** How letters come in, and how they are listed. */
 export const letterCases: Cases = new Map([
@@ -46,18 +38,15 @@ export const letterCases: Cases = new Map([
   ['a delivery of nothing to nobody is answered with no placement', noDelivery],
   ['a letter is put into all the mailboxes that were asked for, with its keywords', severalMailboxes],
   ['a mailbox of another account, and one that is not there, is refused', foreignMailboxes],
-  ['a blob is given to the accounts that have a letter with it, and to no other', blobsAreGuarded],
+  ['the bytes of a letter are given to its account, and to no other', blobsAreGuarded],
   ['uid, modseq, uidnext and counts are exact', numbersAreExact],
   ['the counts of a mailbox are those of its letters, after whatever happened to them', countsAreExact],
-  ['letters are listed newest first, a page at a time', pages],
+  ['letters of a mailbox are listed newest first, a page at a time', pages],
   ['letters of a mailbox are listed by uid, within bounds, and since a change', placedWithinBounds],
   ['letters and places are found by number, each once, and never those of another account', foundByNumber],
   ['deliveries at the same time get different numbers', sameTime],
   ['a delivery that contradicts itself is a fault and leaves nothing', contradictions],
 ]);
-
-const page = async (store: Store, account: AccountId, count = 100): Promise<readonly Letter[]> =>
-  store.letters({ account, count, before: null });
 
 const numbers = (letters: readonly Letter[]): readonly LetterId[] => letters.map(({ id }) => id);
 
@@ -82,7 +71,7 @@ async function letterComesOut({ store }: OpenedForTest): Promise<void> {
     transport: delivery.transport,
     receivedAt: T0,
   });
-  assert.deepEqual(plain(await store.blob(id, delivery.hash)), bytes);
+  assert.deepEqual(plain(await store.blob(id, placement.letter)), bytes);
   const bare = { subject: '', from: '', sentAt: null, messageId: null };
   await mustDeliver(store, { ...deliveryOf(letterBytes(9), [id]), summary: bare });
   assert.deepEqual((await store.letter(id, 2 as LetterId))?.summary, bare);
@@ -99,10 +88,12 @@ async function omittedIsKept({ store }: OpenedForTest): Promise<void> {
     await mustDeliver(store, { ...deliveryOf(bytes, [one.id, two.id]), omitted: given });
   for (const { id } of [one, two])
     assert.deepEqual(
-      (await page(store, id)).map((letter) => letter.omitted),
+      (await lettersInInbox(store, id)).map((letter) => letter.omitted),
       [[], [{ start: 0, end: 5000 }], omitted],
     );
-  assert.deepEqual(plain(await store.blob(two.id, hashOf(bytes))), Buffer.from(bytes));
+  const [whole] = await lettersInInbox(store, two.id);
+  assert.ok(whole);
+  assert.deepEqual(plain(await store.blob(two.id, whole.id)), Buffer.from(bytes));
   for (const [start, end] of [
     [0, 5001],
     [-1, 1],
@@ -122,7 +113,7 @@ async function omittedIsKept({ store }: OpenedForTest): Promise<void> {
     await assert.rejects(store.deliver({ ...deliveryOf(bytes, [one.id]), omitted: wrong }), {
       name: 'StoreFault',
     });
-  assert.equal((await page(store, one.id)).length, 3);
+  assert.equal((await lettersInInbox(store, one.id)).length, 3);
 }
 
 async function everySize({ store }: OpenedForTest): Promise<void> {
@@ -131,9 +122,9 @@ async function everySize({ store }: OpenedForTest): Promise<void> {
   for (const size of sizes)
     for (const chunkBytes of [1000, 65_536, 70_000, size + 1]) {
       const bytes = letterBytes(size, chunkBytes);
-      const hash = hashOf(bytes);
-      await mustDeliver(store, deliveryOf(bytes, [id], { chunkBytes }));
-      const found = plain(await store.blob(id, hash));
+      const [placed] = await mustDeliver(store, deliveryOf(bytes, [id], { chunkBytes }));
+      assert.ok(placed);
+      const found = plain(await store.blob(id, placed.letter));
       assert.ok(found?.equals(bytes), `${size} bytes in chunks of ${chunkBytes}`);
     }
 }
@@ -155,7 +146,7 @@ async function severalRecipients({ store }: OpenedForTest): Promise<void> {
     const found = await store.letter(account, letter);
     assert.equal(Buffer.from(found?.prefix ?? []).toString(), `Received: by mail.447.edu for ${index}\r\n`);
     assert.equal(found?.forwardPath, `nu${account}@447.edu`);
-    assert.ok(plain(await store.blob(account, hashOf(bytes)))?.equals(bytes));
+    assert.ok(plain(await store.blob(account, letter))?.equals(bytes));
   }
 }
 
@@ -165,24 +156,26 @@ async function refusedAsWhole({ store }: OpenedForTest): Promise<void> {
   const before = await store.mailboxes(id);
   const answer = await store.deliver(deliveryOf(bytes, [id, 99 as AccountId]));
   assert.deepEqual(answer, refusal('no-account'));
-  assert.deepEqual(await page(store, id), []);
+  assert.deepEqual(await lettersInInbox(store, id), []);
   assert.deepEqual(await store.mailboxes(id), before);
-  assert.equal(await store.blob(id, hashOf(bytes)), null);
   const [placement] = await mustDeliver(store, deliveryOf(bytes, [id]));
-  assert.equal(placement?.uid, 1);
+  assert.deepEqual([placement?.letter, placement?.uid], [1, 1]);
 }
 
 async function blobsAreGuarded({ store }: OpenedForTest): Promise<void> {
   const one = await makeAccount(store, 'nu1@447.edu');
   const two = await makeAccount(store, 'nu2@447.edu');
-  const bytes = letterBytes(5000);
-  await mustDeliver(store, deliveryOf(bytes, [one.id]));
-  assert.equal(await store.blob(two.id, hashOf(bytes)), null);
-  assert.equal(await store.blob(one.id, hashOf(letterBytes(5001))), null);
-  for (const name of ['../letterlock.db', '', '__proto__', hashOf(bytes).toUpperCase()])
-    assert.equal(await store.blob(one.id, name as BlobHash), null);
-  await mustDeliver(store, deliveryOf(bytes, [two.id]));
-  assert.deepEqual(plain(await store.blob(two.id, hashOf(bytes))), Buffer.from(bytes));
+  for (const bytes of [letterBytes(5000), letterBytes(300_000)]) {
+    const { letter } = await put(store, one.id, { bytes });
+    assert.deepEqual(plain(await store.blob(one.id, letter)), Buffer.from(bytes));
+    for (const account of [two.id, nobody, 0 as AccountId])
+      assert.equal(await store.blob(account, letter), null);
+    const other = await put(store, two.id, { bytes });
+    assert.deepEqual(plain(await store.blob(two.id, other.letter)), Buffer.from(bytes));
+    assert.equal(await store.blob(one.id, other.letter), null);
+    assert.equal(await store.blobPieces(one.id, other.letter), null);
+  }
+  for (const number of [0, -1, 0.5, 4711]) assert.equal(await store.blob(one.id, number as LetterId), null);
 }
 
 async function numbersAreExact({ store }: OpenedForTest): Promise<void> {
@@ -202,16 +195,25 @@ async function pages({ store }: OpenedForTest): Promise<void> {
   const { id } = await makeAccount(store, 'nu1@447.edu');
   const other = await makeAccount(store, 'nu2@447.edu');
   for (let n = 0; n < 7; n++) await mustDeliver(store, deliveryOf(letterBytes(10, n), [id, other.id]));
-  const first = await store.letters({ account: id, count: 3, before: null });
-  assert.deepEqual(numbers(first), [7, 6, 5]);
-  const second = await store.letters({ account: id, count: 3, before: first[2]?.id ?? null });
-  assert.deepEqual(numbers(second), [4, 3, 2]);
-  assert.deepEqual(numbers(await store.letters({ account: id, count: 3, before: 2 as LetterId })), [1]);
-  assert.deepEqual(await store.letters({ account: id, count: 3, before: 1 as LetterId }), []);
-  assert.deepEqual(await store.letters({ account: id, count: 0, before: null }), []);
-  assert.deepEqual(await store.letters({ account: 99 as AccountId, count: 9, before: null }), []);
-  for (const count of [-1, 1.5, Number.NaN])
-    await assert.rejects(async () => store.letters({ account: id, count, before: null }));
+  const page = async (count: number, to?: number, account = id): Promise<readonly Uid[]> => {
+    const query = { account, mailbox: INBOX, count, order: 'descending' } as const;
+    return (await store.placed(to === undefined ? query : { ...query, to: to as Uid })).map(({ uid }) => uid);
+  };
+  assert.deepEqual(await page(3), [7, 6, 5]);
+  assert.deepEqual(await page(3, 4), [4, 3, 2]);
+  assert.deepEqual(await page(3, 1), [1]);
+  assert.deepEqual(await page(3, 0), []);
+  assert.deepEqual(await page(0), []);
+  assert.deepEqual(await page(9, 9, nobody), []);
+  const first = await inboxLetters(store, id, { count: 2, before: 4 as Uid });
+  assert.deepEqual(
+    first.map(({ uid, letter }) => [uid, letter.hash]),
+    [
+      [3, hashOf(letterBytes(10, 2))],
+      [2, hashOf(letterBytes(10, 1))],
+    ],
+  );
+  for (const count of [-1, 1.5, Number.NaN]) await assert.rejects(async () => page(count));
 }
 
 async function sameTime({ store }: OpenedForTest): Promise<void> {
@@ -224,7 +226,7 @@ async function sameTime({ store }: OpenedForTest): Promise<void> {
     delivered.map(([placement]) => placement?.uid).sort((a, b) => (a ?? 0) - (b ?? 0)),
     all.map((n) => n + 1),
   );
-  const letters = await page(store, id, 1000);
+  const letters = await lettersInInbox(store, id);
   assert.equal(letters.length, 200);
   for (const [n, [placement]] of delivered.entries())
     assert.equal(
@@ -238,11 +240,9 @@ async function contradictions({ store }: OpenedForTest): Promise<void> {
   const good = deliveryOf(letterBytes(100), [id]);
   for (const part of [{ sizeBytes: 99 }, { hash: 'ABC' as BlobHash }, { recipients: [] }])
     await assert.rejects(store.deliver({ ...good, ...part }), { name: 'StoreFault' });
-  assert.deepEqual(await page(store, id), []);
+  assert.deepEqual(await lettersInInbox(store, id), []);
   await mustDeliver(store, good);
-  const liar = { ...deliveryOf(letterBytes(101), [id]), hash: good.hash };
-  await assert.rejects(store.deliver(liar), { name: 'StoreFault' });
-  assert.equal((await page(store, id)).length, 1);
+  assert.equal((await lettersInInbox(store, id)).length, 1);
 }
 
 async function allOrNone({ store }: OpenedForTest): Promise<void> {
@@ -251,19 +251,19 @@ async function allOrNone({ store }: OpenedForTest): Promise<void> {
   const good = deliveryOf(letterBytes(100), [one.id, two.id]);
   const gone = deliveryOf(letterBytes(101), [two.id, nobody]);
   assert.deepEqual(await store.deliver(good, gone), refusal('no-account'));
-  assert.deepEqual(await page(store, one.id), []);
+  assert.deepEqual(await lettersInInbox(store, one.id), []);
   assert.equal(await store.modSeq(two.id), 1n);
-  const liar = { ...deliveryOf(letterBytes(102), [one.id]), hash: good.hash };
   const same = deliveryOf(letterBytes(100), [one.id, two.id]);
-  await assert.rejects(store.deliver(same, liar), { name: 'StoreFault' });
-  assert.deepEqual(await page(store, one.id), []);
+  const short = { ...deliveryOf(letterBytes(102), [one.id]), sizeBytes: 101 };
+  await assert.rejects(store.deliver(same, short), { name: 'StoreFault' });
+  assert.deepEqual(await lettersInInbox(store, one.id), []);
   const delivered = await store.deliver(
     deliveryOf(letterBytes(100), [one.id, two.id]),
     deliveryOf(letterBytes(100), [two.id]),
   );
-  const placed = (account: AccountId, letter: number, modSeq: bigint) =>
-    ({ account, mailbox: INBOX, letter, uid: letter, modSeq }) as Placement;
-  const value = [placed(one.id, 1, 2n), placed(two.id, 1, 2n), placed(two.id, 2, 3n)];
+  const placed = (account: AccountId, letter: number, uid: number) =>
+    ({ account, mailbox: INBOX, letter, uid, modSeq: BigInt(uid + 1) }) as Placement;
+  const value = [placed(one.id, 1, 1), placed(two.id, 2, 1), placed(two.id, 3, 2)];
   assert.deepEqual(delivered, { ok: true, value });
 }
 
@@ -288,7 +288,7 @@ async function severalMailboxes({ store }: OpenedForTest): Promise<void> {
   ];
   assert.deepEqual(await store.placesOf(id, [1 as LetterId]), both);
   assert.deepEqual(await store.placed({ account: id, mailbox: SENT }), [both[1]]);
-  assert.equal((await page(store, id)).length, 1);
+  assert.equal((await lettersInInbox(store, id)).length, 1);
   assert.equal((await store.quota(id))?.usage.letters, 1);
 }
 
@@ -384,9 +384,9 @@ async function foundByNumber({ store }: OpenedForTest): Promise<void> {
   assert.equal(await store.letter(two.id, 1 as LetterId), null);
   const [letter] = await store.lettersById(one.id, [1 as LetterId]);
   assert.deepEqual(await store.letter(one.id, 1 as LetterId), letter);
-  await put(store, two.id, { parsed: letterBytes(50, 3) });
+  const { letter: parsed } = await put(store, two.id, { parsed: letterBytes(50, 3) });
   assert.deepEqual(
-    plain((await store.letter(two.id, 1 as LetterId))?.parsed ?? null),
+    plain((await store.letter(two.id, parsed))?.parsed ?? null),
     Buffer.from(letterBytes(50, 3)),
   );
 }

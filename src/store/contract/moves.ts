@@ -117,12 +117,12 @@ export type Move =
   | { readonly do: 'tidy'; readonly retention: Retention };
 
 /** Numbers are small, so that accounts, mailboxes, letters and names meet again; some lead nowhere. */
-const small = <Id>(max: number): fc.Arbitrary<Id> =>
-  fc.integer({ min: 1, max }) as unknown as fc.Arbitrary<Id>;
+const small = <Id extends number>(max: number): fc.Arbitrary<Id> =>
+  fc.integer({ min: 1, max }).map((number) => number as Id);
 const account = fc.oneof({ weight: 9, arbitrary: small<AccountId>(2) }, small<AccountId>(4));
 const mailbox = fc.oneof({ weight: 4, arbitrary: small<MailboxId>(3) }, small<MailboxId>(10));
 const uids = fc.array(small<Uid>(5), { maxLength: 5, size: 'max' });
-const letters = fc.array(small<LetterId>(9), { maxLength: 5, size: 'max' });
+const letters = fc.array(small<LetterId>(14), { maxLength: 5, size: 'max' });
 const at = fc.nat(40);
 const name = fc.constantFrom('x', 'y', 'z', 'constructor') as unknown as fc.Arbitrary<AccountName>;
 const keywords = fc.subarray(['$seen', '\\deleted', '__proto__', 'a', 'b']);
@@ -166,7 +166,7 @@ const objectChange: fc.Arbitrary<ObjectChange> = fc.record({
 
 const arrangement: fc.Arbitrary<Arrangement> = fc.record(
   {
-    letter: small<LetterId>(9),
+    letter: small<LetterId>(14),
     mailboxes: fc.array(mailbox, { minLength: 1, maxLength: 3 }),
     keywords: keywordChange,
   },
@@ -274,8 +274,8 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.oneof(...aboutTheRest) },
 );
 
-const to = (account: number, ...mailboxes: readonly number[]): MovedDelivery['to'][number] => ({
-  account,
+const to = (who: number, ...mailboxes: readonly number[]): MovedDelivery['to'][number] => ({
+  account: who,
   mailboxes,
   keywords: ['$seen'],
 });

@@ -29,9 +29,6 @@ export const movedLetter = (letter: number): Uint8Array<ArrayBuffer> => {
   return new Uint8Array(Buffer.from(`${header}\r\n\r\nOne plan or ${letter}: ${subject}\r\n`));
 };
 
-/** How many of them there are. */
-export const MOVED_LETTERS = 8;
-
 const newLetter = (letter: number): NewLetter => {
   const { recipients: _, ...rest } = deliveryOf(movedLetter(letter), [], {
     subject: SUBJECTS[letter - 3] ?? '',

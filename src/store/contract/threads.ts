@@ -70,9 +70,10 @@ async function subjectsDiffer({ store }: OpenedForTest): Promise<void> {
   assert.equal(await threadOf(store, one.id, threading('Plan', 'a@x')), 2);
   assert.equal(await threadOf(store, one.id, threading('', 'a@x')), 3);
   await put(store, two.id);
-  assert.equal(await threadOf(store, two.id, threading('plan', 'a@x')), 2);
+  assert.equal(await threadOf(store, two.id, threading('plan', 'a@x')), 5);
   assert.equal(await threadOf(store, one.id, threading('Plan', 'a@x')), 2);
-  assert.deepEqual(await store.thread(two.id, 1 as ThreadId), [1]);
+  assert.deepEqual(await store.thread(two.id, 4 as ThreadId), [4]);
+  assert.deepEqual(await store.thread(two.id, 1 as ThreadId), []);
 }
 
 async function firstKnownDecides({ store }: OpenedForTest): Promise<void> {

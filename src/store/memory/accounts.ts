@@ -3,7 +3,6 @@ import { FIRST_MAILBOXES } from '../mailbox-rules.ts';
 import { ok, refused, type Result } from '../../result.ts';
 import { checkQuota } from '../rules.ts';
 import { addMailbox } from './mailboxes.ts';
-import { forgetBlobs } from './blobs.ts';
 import { Notes, raise, type Box, type World } from './world.ts';
 
 type AccountVerbs = Pick<
@@ -35,7 +34,6 @@ export const accountVerbs = (world: World): AccountVerbs => ({
     const box = world.box(account);
     if (box === undefined) return refused('no-account');
     world.kept.boxes.delete(account);
-    forgetBlobs(world);
     raise(box);
     const notes = new Notes();
     notes.add(box);
@@ -75,7 +73,6 @@ const createAccount = (
     modSeq: 1n as Box['modSeq'],
     floor: 0n as Box['floor'],
     nextMailbox: 1,
-    nextLetter: 1,
     lastUidValidity: 0,
     mailboxes: new Map(),
     letters: new Map(),

@@ -107,7 +107,7 @@ const copy = (
   const bytes = doubles.reduce((sum, { letter }) => sum + letter.servedBytes, 0);
   if (doubles.length > 0 && !fits(box, bytes, doubles.length)) return refused('over-quota');
   const notes = new Notes();
-  const copied = places.map((place) => copyOne(box, place, to, { modSeq: raise(box), at }, notes));
+  const copied = places.map((place) => copyOne(world, box, place, to, { modSeq: raise(box), at }, notes));
   world.tell(notes);
   return ok(copied);
 };
@@ -117,7 +117,7 @@ const move = (world: World, { box, places, to }: Between, at: number): readonly 
   const moved = places.map((place) => {
     const modSeq = raise(box);
     take(box, place, modSeq, at, notes);
-    return copyOne(box, place, to, { modSeq, at }, notes);
+    return copyOne(world, box, place, to, { modSeq, at }, notes);
   });
   world.tell(notes);
   return moved;
@@ -128,6 +128,7 @@ const isIn = (box: Box, letter: LetterId, mailbox: KeptMailbox): boolean =>
 
 /** Puts the letter into the mailbox; where it is in it already, another with the same bytes and in the same thread. */
 const copyOne = (
+  world: World,
   box: Box,
   { uid, letter, keywords }: Place,
   to: KeptMailbox,
@@ -136,7 +137,7 @@ const copyOne = (
 ): Copied => {
   let own = letter;
   if (isIn(box, letter.id, to)) {
-    own = { ...letter, id: box.nextLetter++ as LetterId, createdModSeq: modSeq, modSeq, left: null };
+    own = { ...letter, id: world.kept.nextLetter++ as LetterId, createdModSeq: modSeq, modSeq, left: null };
     box.letters.set(own.id, own);
   }
   const how = { modSeq, keywords: withoutDeleted(keywords), savedAt: at };

@@ -10,38 +10,26 @@ import type {
 import { ok, refused, type Result } from '../../result.ts';
 import { checkCount, checkDelivery, servedBytes } from '../rules.ts';
 import { fits } from './accounts.ts';
-import { bytesOf, keepBlob } from './blobs.ts';
+import { bytesOf, giveSpoolsUp } from './blobs.ts';
 import { placedLetter, placesIn, placesOf, put } from './places.ts';
 import { enterThread } from './threads.ts';
 import { Notes, raise, type Box, type KeptLetter, type KeptMailbox, type World } from './world.ts';
 
-type LetterVerbs = Pick<
-  LetterStore,
-  'letters' | 'letter' | 'lettersById' | 'uids' | 'placed' | 'placesOf' | 'deliver'
->;
+type LetterVerbs = Pick<LetterStore, 'letter' | 'lettersById' | 'uids' | 'placed' | 'placesOf' | 'deliver'>;
 
 /** How letters come in, and how they are listed. */
 export const letterVerbs = (world: World): LetterVerbs => ({
-  letters: ({ account, count, before }) => {
-    checkCount(count);
-    const box = world.box(account);
-    const there = new Set([...(box?.places ?? [])].map(({ letter }) => letter));
-    const letters = [...(box?.letters.values() ?? [])].filter(
-      (letter) => there.has(letter) && (before === null || letter.id < before),
-    );
-    return letters.toReversed().slice(0, count).map(shown);
-  },
   letter: (account, letter) => lettersById(world.box(account), [letter])[0] ?? null,
   lettersById: (account, letters) => lettersById(world.box(account), letters),
   uids: (account, mailbox) => {
     const box = world.box(account);
     return Uint32Array.from(box === undefined ? [] : placesIn(box, mailbox), ({ uid }) => uid);
   },
-  placed: ({ account, mailbox, from = 0, to = Infinity, changedSince = -1n, count = Infinity }) => {
+  placed: ({ account, mailbox, from = 0, to = Infinity, changedSince = -1n, count = Infinity, order }) => {
     if (count !== Infinity) checkCount(count);
     const box = world.box(account);
-    const places = box === undefined ? [] : placesIn(box, mailbox);
-    return places
+    const ascending = box === undefined ? [] : placesIn(box, mailbox);
+    return (order === 'descending' ? ascending.toReversed() : ascending)
       .filter(({ uid, modSeq }) => uid >= from && uid <= to && modSeq > changedSince)
       .slice(0, count)
       .map(placedLetter);
@@ -62,7 +50,7 @@ const lettersById = (box: Box | undefined, letters: readonly LetterId[]): readon
 
 /** As the port tells of it. */
 const shown = (letter: KeptLetter): Letter => {
-  const { servedBytes: _, modSeq: __, left: ___, ...told } = letter;
+  const { bytes: _, servedBytes: __, modSeq: ___, left: ____, ...told } = letter;
   return told;
 };
 
@@ -90,11 +78,12 @@ const deliver = (
       addressees.push({ delivery, recipient, box, mailboxes });
     }
   if (!allFit(addressees)) return refused('over-quota');
-  const bytes = bytesOf(world, deliveries);
-  for (const [index, delivery] of deliveries.entries())
-    keepBlob(world, delivery, bytes[index] ?? new Uint8Array());
+  const bytes = new Map(bytesOf(world, deliveries).map((one, index) => [deliveries[index], one]));
+  giveSpoolsUp(world, deliveries);
   const notes = new Notes();
-  const placements = addressees.flatMap((addressee) => place(addressee, notes));
+  const placements = addressees.flatMap((addressee) =>
+    place(world, addressee, bytes.get(addressee.delivery) ?? new Uint8Array(), notes),
+  );
   world.tell(notes);
   return ok(placements);
 };
@@ -110,11 +99,17 @@ const allFit = (addressees: readonly Addressee[]): boolean =>
   });
 
 /** Makes the recipient's letter and puts it into his mailboxes. */
-const place = ({ delivery, recipient, box, mailboxes }: Addressee, notes: Notes): readonly Placement[] => {
-  const id = box.nextLetter++ as LetterId;
+const place = (
+  world: World,
+  { delivery, recipient, box, mailboxes }: Addressee,
+  bytes: Uint8Array,
+  notes: Notes,
+): readonly Placement[] => {
+  const id = world.kept.nextLetter++ as LetterId;
   const modSeq = raise(box);
   const letter: KeptLetter = {
     id,
+    bytes,
     thread: enterThread(box, id, delivery.threading),
     createdModSeq: modSeq,
     modSeq,

@@ -36,15 +36,16 @@ test('each change is told under the number that the account has then, and nothin
     store.onChange((change) => seen.push(change));
     for (const move of turns.flat()) {
       const accounts = (await store.accounts()).map(({ id }) => id);
-      const before = await Promise.all(accounts.map((id) => store.modSeq(id)));
+      const before = new Map<AccountId, unknown>();
+      for (const id of accounts) before.set(id, await store.modSeq(id));
       await (
         await prepared(store, move)
       )();
       const changes = seen.splice(0);
-      for (const [index, id] of accounts.entries()) {
+      for (const id of accounts) {
         const own = changes.filter(({ account }) => account === id);
         const now = await store.modSeq(id);
-        assert.equal(own.length, now === before[index] ? 0 : 1, `${move.do} in account ${id}`);
+        assert.equal(own.length, now === before.get(id) ? 0 : 1, `${move.do} in account ${id}`);
         if (now !== null) for (const { modSeq } of own) assert.equal(modSeq, now);
       }
     }

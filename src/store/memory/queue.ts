@@ -1,57 +1,64 @@
-import type { NewLetter, NewQueued, QueueId, QueueStore } from '../port.ts';
+import type { NewLetter, NewQueued, Queued, QueueId, QueueStore } from '../port.ts';
 import { ok, refused } from '../../result.ts';
 import { checkCount, checkLease, checkLetter } from '../rules.ts';
-import { bytesOf, forgetBlobs, keepBlob, piecesOf } from './blobs.ts';
+import { bytesOf, giveSpoolsUp, piecesOf } from './blobs.ts';
 import type { World } from './world.ts';
 
 /** What waits to go out. */
 export const queueVerbs = (world: World): QueueStore => ({
   queued: ({ count, after }) => {
     checkCount(count);
-    const entries = [...world.kept.queue.values()].filter(({ id }) => after === null || id > after);
+    const entries = entriesOf(world).filter(({ id }) => after === null || id > after);
     return entries.slice(0, count);
   },
   queuedPieces: (id) => {
-    const entry = world.kept.queue.get(id);
-    const bytes = entry === undefined ? undefined : world.kept.blobs.get(entry.hash);
-    return bytes === undefined ? null : piecesOf(new Uint8Array(bytes));
+    const bytes = world.kept.queue.get(id)?.bytes;
+    return bytes === undefined ? null : piecesOf(bytes);
   },
   enqueue: async (letter, entries) => enqueue(world, letter, entries),
   lease: async (now, until, count) => {
     checkCount(count);
     checkLease(now, until);
-    const free = [...world.kept.queue.values()]
+    const free = entriesOf(world)
       .filter(({ dueAt, leasedUntil }) => dueAt <= now && (leasedUntil === null || leasedUntil <= now))
       .sort((one, other) => one.dueAt - other.dueAt || one.id - other.id);
     const taken = free
       .slice(0, count)
       .map((entry) => ({ ...entry, attempts: entry.attempts + 1, leasedUntil: until }));
-    for (const entry of taken) world.kept.queue.set(entry.id, entry);
+    for (const entry of taken) change(world, entry);
     return taken;
   },
   settle: async (id, leasedUntil, outcome) => {
-    const entry = world.kept.queue.get(id);
+    const entry = world.kept.queue.get(id)?.entry;
     if (entry === undefined || entry.leasedUntil !== leasedUntil) return refused('lost');
     if (outcome !== 'done') {
       const { state, dueAt } = outcome;
-      world.kept.queue.set(id, { ...entry, state, dueAt, leasedUntil: null });
+      change(world, { ...entry, state, dueAt, leasedUntil: null });
       return ok(null);
     }
     world.kept.queue.delete(id);
-    forgetBlobs(world);
     return ok(null);
   },
 });
 
+const entriesOf = (world: World): readonly Queued[] =>
+  [...world.kept.queue.values()].map(({ entry }) => entry);
+
+const change = (world: World, entry: Queued): void => {
+  const kept = world.kept.queue.get(entry.id);
+  if (kept !== undefined) world.kept.queue.set(entry.id, { ...kept, entry });
+};
+
 const enqueue = (world: World, letter: NewLetter, entries: readonly NewQueued[]): readonly QueueId[] => {
   checkLetter(letter);
   if (entries.length === 0) return [];
-  for (const bytes of bytesOf(world, [letter])) keepBlob(world, letter, bytes);
+  const [bytes = new Uint8Array()] = bytesOf(world, [letter]);
+  giveSpoolsUp(world, [letter]);
   const { hash, sizeBytes } = letter;
   const omitted = (letter.omitted ?? []).map(({ start, end }) => ({ start, end }));
   return entries.map(({ account, destination, state, prefix, dueAt, createdAt }) => {
     const id = world.kept.nextQueued++ as QueueId;
-    world.kept.queue.set(id, {
+    const entry: Queued = {
       id,
       account,
       destination,
@@ -64,7 +71,8 @@ const enqueue = (world: World, letter: NewLetter, entries: readonly NewQueued[])
       omitted,
       attempts: 0,
       leasedUntil: null,
-    });
+    };
+    world.kept.queue.set(id, { entry, bytes });
     return id;
   });
 };

@@ -11,7 +11,6 @@ import type {
 import { ok, refused, type Result } from '../../result.ts';
 import { checkCount } from '../rules.ts';
 import { fits } from './accounts.ts';
-import { forgetBlobs } from './blobs.ts';
 import { buryIfGone, placesOf, placesWith, put, removePlaces, take } from './places.ts';
 import { forgetThreads } from './threads.ts';
 import { Notes, raise, type Box, type KeptLetter, type Tombstone, type World } from './world.ts';
@@ -119,6 +118,5 @@ const tidy = (world: World, { now, removedMs, tombstonesMs }: Retention): Tidied
     box.tombstones = box.tombstones.filter((tombstone) => !isOld(tombstone));
     tidied.letters += forgotten.length;
   }
-  forgetBlobs(world);
   return tidied;
 };

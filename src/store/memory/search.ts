@@ -13,7 +13,7 @@ export const searchVerbs = (world: World): SearchStore => ({
     checkCount(query.offset);
     checkCount(query.count);
     const box = world.box(query.account);
-    return box === undefined ? { hits: [], total: 0 } : search(box, await caughtUp(world, box), query);
+    return box === undefined ? { hits: [], total: 0 } : search(box, await caughtUp(box), query);
   },
   dropIndex: async (account) => {
     const box = world.box(account);
@@ -22,10 +22,9 @@ export const searchVerbs = (world: World): SearchStore => ({
 });
 
 /** The texts of all letters; also of those that come while others are read. */
-const caughtUp = async (world: World, { letters, texts }: Box): Promise<Box['texts']> => {
-  for (const { hash } of letters.values())
-    if (!texts.has(hash))
-      texts.set(hash, await readLetterText(piecesOf(world.kept.blobs.get(hash) ?? new Uint8Array())));
+const caughtUp = async ({ letters, texts }: Box): Promise<Box['texts']> => {
+  for (const { id, bytes } of letters.values())
+    if (!texts.has(id)) texts.set(id, await readLetterText(piecesOf(bytes)));
   return texts;
 };
 
@@ -43,7 +42,7 @@ const search = (box: Box, texts: Box['texts'], query: SearchQuery): Found => {
     ({ mailbox }) => query.mailbox === null || mailbox.id === query.mailbox,
   );
   const candidates = [...Map.groupBy(searched, ({ letter }) => letter)].flatMap(([letter, places]) => {
-    const text = texts.get(letter.hash);
+    const text = texts.get(letter.id);
     const uid = query.mailbox === null ? 0 : (places[0]?.uid ?? 0);
     return text === undefined ? [] : { letter, text, places, uid: uid as Uid };
   });

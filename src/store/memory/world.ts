@@ -7,7 +7,6 @@ import type {
   AccountName,
   Alias,
   AppPassword,
-  BlobHash,
   BoundCertificate,
   Change,
   Keywords,
@@ -35,6 +34,8 @@ export type KeptMailbox = {
 
 /** A letter, in a mailbox or not. */
 export type KeptLetter = Omit<Letter, 'createdModSeq'> & {
+  /** As it came. */
+  readonly bytes: Uint8Array;
   readonly servedBytes: number;
   createdModSeq: ModSeq;
   /** When something last happened to it, or to a place of it. */
@@ -73,7 +74,6 @@ export type Box = {
   /** What went up to then may be forgotten. */
   floor: ModSeq;
   nextMailbox: number;
-  nextLetter: number;
   lastUidValidity: number;
   readonly mailboxes: Map<MailboxId, KeptMailbox>;
   /** Those that wait to be forgotten as well. */
@@ -86,7 +86,7 @@ export type Box = {
   /** By kind and name. */
   readonly objects: Map<string, StoredObject>;
   /** What is searched, of the letters that were there at the last search. */
-  texts: Map<BlobHash, LetterText>;
+  texts: Map<LetterId, LetterText>;
   tombstones: Tombstone[];
 };
 
@@ -94,13 +94,14 @@ export type Box = {
 type Kept = {
   readonly boxes: Map<AccountId, Box>;
   nextAccount: number;
-  readonly blobs: Map<BlobHash, Uint8Array>;
+  nextLetter: number;
   readonly spools: Map<SpoolId, { readonly chunks: Uint8Array[]; finished: boolean }>;
   nextSpool: number;
   readonly domains: Set<string>;
   readonly aliases: Map<AccountName, Alias>;
   readonly tallies: Map<string, Tally>;
-  readonly queue: Map<QueueId, Queued>;
+  /** With the bytes of their letters. */
+  readonly queue: Map<QueueId, { readonly entry: Queued; readonly bytes: Uint8Array }>;
   nextQueued: number;
 };
 
@@ -109,7 +110,7 @@ export class World {
   readonly #kept: Kept = {
     boxes: new Map(),
     nextAccount: 1,
-    blobs: new Map(),
+    nextLetter: 1,
     spools: new Map(),
     nextSpool: 1,
     domains: new Set(),
