@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { shownBytes, playFile, type Output, type Played } from '../../../test/transcript/script.ts';
 import { formatAddress } from '../../mail/address.ts';
+import type { PeerCertificate } from '../../mail/transport.ts';
 import { scramKeys } from '../../sasl/scram-keys.ts';
 import { Secret } from '../../sasl/exchange.ts';
 import type { Extension } from '../extensions.ts';
@@ -14,6 +15,15 @@ import { SmtpSession } from './session.ts';
 
 /** The keys of `pencil`, as every user of a transcript has it. */
 const pencil = scramKeys(new Secret('pencil'), Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64'), 4096);
+
+/** What a client of a transcript shows in the handshake. */
+const trustedCertificate: PeerCertificate = {
+  sha256: '5e'.repeat(32),
+  subject: 'CN=nu1',
+  trusted: true,
+  distrust: null,
+  emails: ['nu1@447.edu'],
+};
 
 class PlayedSession implements Played {
   readonly #session: SmtpSession;
@@ -39,6 +49,17 @@ class PlayedSession implements Played {
       'connected over TLS without a channel binding': {
         on: 'connected',
         secured: { ...secured, channelBinding: null },
+      },
+      'connected over TLS with a certificate': {
+        on: 'connected',
+        secured: { ...secured, tls: { ...secured.tls, peerCertificate: trustedCertificate } },
+      },
+      'connected over TLS with an unknown certificate': {
+        on: 'connected',
+        secured: {
+          ...secured,
+          tls: { ...secured.tls, peerCertificate: { ...trustedCertificate, trusted: false } },
+        },
       },
       'connected over TLS for imap': {
         on: 'connected',
@@ -144,6 +165,11 @@ function verdictOf(text: string): Verdict {
       return { verdict: 'sasl', answer: { verdict: 'scram-keys', keys: pencil } };
     case 'wrong':
       return { verdict: 'sasl', answer: { verdict: 'refused', why: { why: 'credentials' } } };
+    case 'unavailable':
+      return {
+        verdict: 'sasl',
+        answer: { verdict: 'refused', why: { why: 'unavailable', waitSeconds: 30 } },
+      };
     case 'throttled':
       return { verdict: 'sasl', answer: { verdict: 'refused', why: { why: 'throttled', waitSeconds: 30 } } };
     default:
@@ -205,7 +231,7 @@ function requestsText(requests: MailRequests | RecipientRequests | undefined): s
 }
 
 /**
- * `= startTls`, `= enrolment`, `= mailBeforeAuth 503`, `= not-required`, `= exchanger`, `= lmtp`, `= extensions A B`, and
+ * `= startTls`, `= enrolment`, `= takesTokens`, `= mailBeforeAuth 503`, `= not-required`, `= exchanger`, `= lmtp`, `= extensions A B`, and
  * every limit by its name with a number.
  */
 function settingsOf(words: readonly string[]): Settings {
@@ -227,7 +253,8 @@ function settingsOf(words: readonly string[]): Settings {
     if (name === 'extensions')
       settings = { ...settings, extensions: new Set(word.split(' ').slice(1) as Extension[]) };
     else if (name === 'exchanger' || name === 'lmtp') settings = { ...settings, door: name };
-    else if (name === 'startTls' || name === 'enrolment') settings = { ...settings, [name]: true };
+    else if (name === 'startTls' || name === 'enrolment' || name === 'takesTokens')
+      settings = { ...settings, [name]: true };
     else if (name === 'mailBeforeAuth') settings = { ...settings, mailBeforeAuth: 503 };
     else if (name === 'not-required') settings = { ...settings, protection: 'not-required' };
     else if (name !== undefined && name in limits) limits[name] = Number(value);
