@@ -11,6 +11,7 @@ import { testCertificates } from '../net/tls/loopback.ts';
 import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultAuthenticationRules } from '../policy/exchanger-rules.ts';
 import { recipientTable } from '../policy/local-recipients-table.ts';
+import { defaultSubmissionRules } from '../policy/submission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { testVerifiers } from '../store/contract.ts';
 import { openMemoryStore } from '../store/memory/store.ts';
@@ -62,6 +63,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         clientAuthority: certificates.authority,
       },
       enrolment: { open: true, password: 'strong', perNetworkHour: 1 },
+      submission: defaultSubmissionRules,
       recipients: recipients.value,
       exchanger: {
         authservId: 'mx.example.org',
@@ -174,12 +176,12 @@ test('a letter from a stranger in the clear is taken, and says that it came so',
   assert.match(await stranger.sends(from, ['alice@example.org'], letter), /^250 2\.0\.0 /);
   const { letters, served } = await mailOf(door, 'alice@example.org');
   const [{ transport } = assert.fail()] = letters;
-  assert.equal(transport.protocol, 'ESMTP');
-  assert.equal(transport.tls, null);
-  assert.equal(transport.authentication, null);
-  assert.equal(transport.senders?.spf.result, 'pass');
+  assert.equal(transport?.protocol, 'ESMTP');
+  assert.equal(transport?.tls, null);
+  assert.equal(transport?.authentication, null);
+  assert.equal(transport?.senders?.spf.result, 'pass');
   assert.deepEqual(
-    transport.senders?.dmarc.map(({ result }) => result),
+    transport?.senders?.dmarc.map(({ result }) => result),
     ['pass'],
   );
   assert.match(
@@ -197,8 +199,8 @@ test('STARTTLS from 1.2 on, no ticket, no client certificate; the letter says wh
     assert.doesNotMatch(await stranger.says('EHLO host.sender.example'), /STARTTLS|AUTH|XENROL/);
     assert.match(await stranger.sends(from, ['alice@example.org'], letter), /^250 2\.0\.0 /);
     const { letters, served } = await mailOf(door, 'alice@example.org');
-    assert.equal(letters[0]?.transport.tls?.version, version);
-    assert.equal(letters[0]?.transport.protocol, 'ESMTPS');
+    assert.equal(letters[0]?.transport?.tls?.version, version);
+    assert.equal(letters[0]?.transport?.protocol, 'ESMTPS');
     assert.match(served[0] ?? '', new RegExp(`version=${version}`));
   }
   const old = await arrive(t, door);
@@ -260,6 +262,6 @@ test('a letter whose domain asks for rejection is refused, the null sender is no
   assert.deepEqual((await mailOf(door, 'alice@example.org')).letters, []);
   assert.match(await stranger.sends('', ['alice@example.org'], letter), /^250 2\.0\.0 /);
   const { letters, served } = await mailOf(door, 'alice@example.org');
-  assert.equal(letters[0]?.transport.reversePath, '');
+  assert.equal(letters[0]?.transport?.reversePath, '');
   assert(served[0]?.startsWith('Return-Path: <>\r\n'));
 });

@@ -72,6 +72,7 @@ async function openDoor(
     domains,
     passwordKind: 'classic',
     now,
+    random: randomBytes,
   });
   const door = await openSmtpDoor({
     name: 'test',
@@ -195,10 +196,10 @@ test('one write carries everything: a whole session piped in, the peer closing i
   const bytes = await opened.store.blob(account!.id, letter.hash);
   assert.equal(Buffer.from(bytes ?? []).toString(), 'Subject: hi\r\n\r\n.dot\r\n');
   assert.equal(letter.summary.subject, 'hi');
-  assert.equal(letter.transport.protocol, 'ESMTPSA');
-  assert.equal(letter.transport.tls?.version, 'TLSv1.3');
-  assert.equal(letter.transport.tls?.group, 'X25519MLKEM768');
-  assert.equal(letter.transport.authentication?.mechanism, 'PLAIN');
+  assert.equal(letter.transport?.protocol, 'ESMTPSA');
+  assert.equal(letter.transport?.tls?.version, 'TLSv1.3');
+  assert.equal(letter.transport?.tls?.group, 'X25519MLKEM768');
+  assert.equal(letter.transport?.authentication?.mechanism, 'PLAIN');
   assert.match(
     Buffer.from(letter.prefix).toString(),
     /\r\nReceived: from c\.example [^]*version=TLSv1\.3[^]*X25519MLKEM768[^]*\r\n$/,

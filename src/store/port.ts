@@ -77,7 +77,8 @@ export type Delivery = {
   /** The letter as it came, in order; their lengths add up to `sizeBytes`. */
   readonly chunks: readonly Uint8Array<ArrayBuffer>[];
   readonly summary: LetterSummary;
-  readonly transport: TransportRecord;
+  /** null for a letter that came over no connection: a report that this server wrote. */
+  readonly transport: TransportRecord | null;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   /** At least one; each gets its own letter in INBOX, all share the blob. */
@@ -115,7 +116,8 @@ export type Letter = {
   readonly omitted: readonly OmittedRange[];
   readonly forwardPath: string;
   readonly summary: LetterSummary;
-  readonly transport: TransportRecord;
+  /** null for a letter that came over no connection. */
+  readonly transport: TransportRecord | null;
   readonly receivedAt: number;
 };
 
@@ -141,8 +143,14 @@ export type Tally = {
   readonly lastAt: number;
 };
 
-/** Adds one to the count of `key`; a count whose last event is more than `quietMs` before `at` starts again at one. */
-export type TallyEvent = { readonly key: string; readonly at: number; readonly quietMs: number };
+/** Adds to the count of `key`; a count whose last event is more than `quietMs` before `at` starts again from nothing. */
+export type TallyEvent = {
+  readonly key: string;
+  readonly at: number;
+  readonly quietMs: number;
+  /** How often it happened, at least once; once where it is left out. */
+  readonly times?: number;
+};
 
 /** Newest first. `before` continues after the last letter of the page before. */
 export type LetterQuery = {
@@ -195,8 +203,11 @@ export interface Store {
     certificate: BoundCertificate,
   ): Promise<Result<null, 'no-account' | 'exists' | 'too-many'>>;
   unbindCertificate(account: AccountId, sha256: string): Promise<Result<null, 'not-bound'>>;
-  /** Refused as a whole when one recipient's account is gone. */
-  deliver(delivery: Delivery): Promise<Result<readonly Placement[], 'no-account'>>;
+  /**
+   * All of the letters or none: one transaction, refused as a whole when one recipient's account is gone. The placements
+   * are those of all recipients, in order.
+   */
+  deliver(...deliveries: readonly Delivery[]): Promise<Result<readonly Placement[], 'no-account'>>;
   /** Counts these events; the store keeps at most 100,000 tallies and forgets the ones that were quiet longest. */
   tally(events: readonly TallyEvent[]): Promise<void>;
   forgetTallies(keys: readonly string[]): Promise<void>;

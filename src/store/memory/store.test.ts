@@ -1,5 +1,6 @@
 import { storeContract } from '../contract.ts';
 import { credentialContract } from '../contract/credentials.ts';
+import { togetherContract } from '../contract/together.ts';
 import { openMemoryStore } from './store.ts';
 
 const open = async () => {
@@ -9,3 +10,4 @@ const open = async () => {
 
 storeContract('memory', open);
 credentialContract('memory', open);
+togetherContract('memory', open);

@@ -237,18 +237,21 @@ class MemoryStore implements Store {
     return ok(null);
   }
 
-  async deliver(delivery: Delivery): Promise<Result<readonly Placement[], 'no-account'>> {
+  async deliver(...deliveries: readonly Delivery[]): Promise<Result<readonly Placement[], 'no-account'>> {
     this.#mustBeOpen();
-    checkDelivery(delivery);
-    const boxes = delivery.recipients.map((recipient) => this.#boxes.get(recipient.account));
-    if (!boxes.every((box) => box !== undefined)) return refused('no-account');
-    const known = this.#blobs.get(delivery.hash);
-    if (known !== undefined && known.length !== delivery.sizeBytes)
-      throw new StoreFault(`two lengths for one SHA-256: ${delivery.hash}`);
-    if (known === undefined) this.#blobs.set(delivery.hash, Buffer.concat(delivery.chunks));
-    const placements = delivery.recipients.map((recipient, index) =>
-      this.#place(boxes[index] as Box, delivery, recipient),
-    );
+    for (const delivery of deliveries) {
+      checkDelivery(delivery);
+      const known = this.#blobs.get(delivery.hash);
+      if (known !== undefined && known.length !== delivery.sizeBytes)
+        throw new StoreFault(`two lengths for one SHA-256: ${delivery.hash}`);
+      if (!delivery.recipients.every(({ account }) => this.#boxes.has(account))) return refused('no-account');
+    }
+    const placements = deliveries.flatMap((delivery) => {
+      if (!this.#blobs.has(delivery.hash)) this.#blobs.set(delivery.hash, Buffer.concat(delivery.chunks));
+      return delivery.recipients.map((recipient) =>
+        this.#place(this.#boxes.get(recipient.account) as Box, delivery, recipient),
+      );
+    });
     this.#listeners.tell(placements.map((placement) => ({ change: 'delivered', placement })));
     return ok(placements);
   }
@@ -282,12 +285,12 @@ class MemoryStore implements Store {
 
   async tally(events: readonly TallyEvent[]): Promise<void> {
     this.#mustBeOpen();
-    for (const { key, at, quietMs } of events) {
+    for (const { key, at, quietMs, times = 1 } of events) {
       const known = this.#tallies.get(key);
       const goesOn = known !== undefined && at - known.lastAt <= quietMs;
       this.#tallies.set(key, {
         key,
-        count: goesOn ? known.count + 1 : 1,
+        count: (goesOn ? known.count : 0) + times,
         lastAt: Math.max(at, known?.lastAt ?? at),
       });
     }

@@ -27,7 +27,7 @@ import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
 import { pack } from './outbox.ts';
 import { Reader } from './reader.ts';
-import { type Answer, fromWire, type Write, type Written } from './write.ts';
+import { type Answer, fromWire, type PackedDelivery, type Write, type Written } from './write.ts';
 
 /** What may wait at one client: beyond it a write is refused with `StoreOverloaded`. */
 export type WaitingBounds = { readonly operations: number; readonly bytes: number };
@@ -180,22 +180,10 @@ class SqliteStore implements Store {
     return this.#write({ do: 'unbind-certificate', account, sha256 }, 0);
   }
 
-  async deliver(delivery: Delivery): Promise<Result<readonly Placement[], 'no-account'>> {
-    checkDelivery(delivery);
-    const { hash, sizeBytes, chunks, summary, receivedAt, recipients, omitted = [] } = delivery;
-    const transport = JSON.stringify(delivery.transport);
-    const write = {
-      do: 'deliver',
-      hash,
-      sizeBytes,
-      chunks,
-      summary,
-      transport,
-      receivedAt,
-      recipients,
-      omitted: formatOmitted(omitted),
-    } as const;
-    return this.#write(write, sizeBytes);
+  async deliver(...deliveries: readonly Delivery[]): Promise<Result<readonly Placement[], 'no-account'>> {
+    deliveries.forEach(checkDelivery);
+    const bytes = deliveries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return this.#write({ do: 'deliver', deliveries: deliveries.map(crossing) }, bytes);
   }
 
   async tally(events: readonly TallyEvent[]): Promise<void> {
@@ -322,6 +310,22 @@ class SqliteStore implements Store {
     this.#settled();
   }
 }
+
+/** The delivery as plain data. */
+const crossing = (delivery: Delivery): PackedDelivery => {
+  const { hash, sizeBytes, chunks, summary, receivedAt, recipients, omitted = [] } = delivery;
+  const transport = JSON.stringify(delivery.transport);
+  return {
+    hash,
+    sizeBytes,
+    chunks,
+    summary,
+    transport,
+    receivedAt,
+    recipients,
+    omitted: formatOmitted(omitted),
+  };
+};
 
 /** Opens the store on a thread of this process; `door` comes from this process's store thread for the same folder. */
 export const openSqliteStore = (options: {

@@ -1,5 +1,5 @@
 import { isMarkedAsUntransferable } from 'node:worker_threads';
-import type { Write } from './write.ts';
+import type { PackedDelivery, Write } from './write.ts';
 
 /** A chunk at least this large is moved with its buffer; copying a smaller one costs less than moving it. */
 const MOVE_FROM_BYTES = 64 * 1024;
@@ -26,8 +26,10 @@ export const pack = (writes: readonly Write[]): Parcel => {
   };
   for (const write of writes) {
     if (write.do !== 'deliver') continue;
-    for (const chunk of write.chunks) if (!mayMove(chunk as Uint8Array<ArrayBuffer>)) note(chunk);
-    for (const { prefix } of write.recipients) note(prefix);
+    for (const { chunks, recipients } of write.deliveries) {
+      for (const chunk of chunks) if (!mayMove(chunk as Uint8Array<ArrayBuffer>)) note(chunk);
+      for (const { prefix } of recipients) note(prefix);
+    }
   }
   return writes.some((write) => write.do === 'deliver') ? copied(writes, sizeBytes) : { writes, move: [] };
 };
@@ -43,16 +45,21 @@ const copied = (writes: readonly Write[], sizeBytes: number): Parcel => {
     at += bytes.byteLength;
     return view;
   };
-  const moved = writes.map((write): Write => {
-    if (write.do !== 'deliver') return write;
-    const chunks = write.chunks.map((chunk) => {
+  const packed = (delivery: PackedDelivery): PackedDelivery => {
+    const chunks = delivery.chunks.map((chunk) => {
       const own = chunk as Uint8Array<ArrayBuffer>;
       if (!mayMove(own)) return put(chunk);
       move.add(own.buffer);
       return chunk;
     });
-    const recipients = write.recipients.map((recipient) => ({ ...recipient, prefix: put(recipient.prefix) }));
-    return { ...write, chunks, recipients };
-  });
+    const recipients = delivery.recipients.map((recipient) => ({
+      ...recipient,
+      prefix: put(recipient.prefix),
+    }));
+    return { ...delivery, chunks, recipients };
+  };
+  const moved = writes.map((write): Write =>
+    write.do === 'deliver' ? { ...write, deliveries: write.deliveries.map(packed) } : write,
+  );
   return { writes: moved, move: [...move] };
 };

@@ -84,7 +84,7 @@ const letterOf = (row: Row): Letter => ({
     sentAt: row[10] === null ? null : integer(row[10]),
     messageId: row[11] === null ? null : text(row[11]),
   },
-  transport: JSON.parse(text(row[12])) as TransportRecord,
+  transport: JSON.parse(text(row[12])) as TransportRecord | null,
   receivedAt: integer(row[13]),
   omitted: row[14] === null ? [] : parseOmitted(text(row[14])),
 });

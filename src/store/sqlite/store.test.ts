@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { durableStoreContract, storeContract, type OpenedForTest } from '../contract.ts';
 import { credentialContract, durableCredentialContract } from '../contract/credentials.ts';
+import { togetherContract } from '../contract/together.ts';
 import type { Store } from '../port.ts';
 import { openStore } from './open.ts';
 
@@ -33,3 +34,4 @@ storeContract('sqlite', openFresh);
 durableStoreContract('sqlite', openFresh);
 credentialContract('sqlite', openFresh);
 durableCredentialContract('sqlite', openFresh);
+togetherContract('sqlite', openFresh);

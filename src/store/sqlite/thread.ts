@@ -18,7 +18,8 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 type Door = { readonly port: MessagePort; readonly listening: Int32Array; outcomes: WireOutcome[] };
 type Queued = { readonly door: Door; readonly write: Write };
 
-const weightOf = (write: Write): number => (write.do === 'deliver' ? write.sizeBytes : 0);
+const weightOf = (write: Write): number =>
+  write.do === 'deliver' ? write.deliveries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0;
 
 class StoreThread {
   readonly #writer: Writer;

@@ -18,9 +18,11 @@ import type {
 } from '../port.ts';
 import { ok, type Result } from '../../result.ts';
 
+/** All of the letters or none. */
+export type DeliverWrite = { readonly do: 'deliver'; readonly deliveries: readonly PackedDelivery[] };
+
 /** A delivery as it crosses to the store thread: the transport record is JSON, the bytes are views of moved buffers. */
-export type DeliverWrite = {
-  readonly do: 'deliver';
+export type PackedDelivery = {
   readonly hash: BlobHash;
   readonly sizeBytes: number;
   readonly chunks: readonly Uint8Array[];

@@ -16,7 +16,7 @@ import { firstRow, integer } from './column.ts';
 import { Counters } from './counters.ts';
 import { CredentialRows } from './credential-rows.ts';
 import { TallyRows } from './tally-rows.ts';
-import type { DeliverWrite, Outcome, Write, Written } from './write.ts';
+import type { DeliverWrite, Outcome, PackedDelivery, Write, Written } from './write.ts';
 
 const BEGIN = 'BEGIN IMMEDIATE';
 const COMMIT = 'COMMIT';
@@ -211,18 +211,23 @@ export class Writer {
     }
   }
 
-  #deliver(write: DeliverWrite, changes: Change[]): Written['deliver'] {
-    const { recipients, hash, sizeBytes, chunks } = write;
-    const accounts = recipients.map(({ account }) => account);
-    if (!accounts.every((account) => this.#counters.has(account))) return refused('no-account');
-    const key = Buffer.from(hash, 'hex');
-    const blob = this.#blobs.keep({ hash, key, sizeBytes, chunks }, accounts);
-    const placements = recipients.map((recipient) => this.#place(write, recipient, blob, key));
+  #deliver({ deliveries }: DeliverWrite, changes: Change[]): Written['deliver'] {
+    const isKnown = ({ account }: DeliveryRecipient): boolean => this.#counters.has(account);
+    if (!deliveries.every(({ recipients }) => recipients.every(isKnown))) return refused('no-account');
+    const placements = deliveries.flatMap((delivery) => this.#keep(delivery));
     for (const placement of placements) changes.push({ change: 'delivered', placement });
     return ok(placements);
   }
 
-  #place(write: DeliverWrite, recipient: DeliveryRecipient, blob: number, key: Uint8Array): Placement {
+  #keep(delivery: PackedDelivery): readonly Placement[] {
+    const { recipients, hash, sizeBytes, chunks } = delivery;
+    const accounts = recipients.map(({ account }) => account);
+    const key = Buffer.from(hash, 'hex');
+    const blob = this.#blobs.keep({ hash, key, sizeBytes, chunks }, accounts);
+    return recipients.map((recipient) => this.#place(delivery, recipient, blob, key));
+  }
+
+  #place(write: PackedDelivery, recipient: DeliveryRecipient, blob: number, key: Uint8Array): Placement {
     const { subject, from, sentAt, messageId } = write.summary;
     const { prefix, forwardPath } = recipient;
     const placement = this.#counters.place(recipient.account);
