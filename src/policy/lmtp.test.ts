@@ -92,9 +92,9 @@ test('each recipient has an outcome, in the order of the envelope, and each acco
   assert.deepEqual(more, []);
   assert.equal((await inbox('bob@example.org')).length, 1);
   assert.equal(only?.letter.forwardPath, 'alice@example.org');
-  assert.equal(only.letter.transport.protocol, 'LMTP');
-  assert.equal(only.letter.transport.client.address, unixAddress);
-  assert.equal(only.letter.transport.senders, undefined);
+  assert.equal(only.letter.transport?.protocol, 'LMTP');
+  assert.equal(only.letter.transport?.client.address, unixAddress);
+  assert.equal(only.letter.transport?.senders, undefined);
   assert.match(
     only.served,
     /^Return-Path: <boss@forged\.example>\r\nDelivered-To: alice@example\.org\r\nReceived: from \S+ \(unix socket\)\s+by mail\.example\.org\s+with LMTP\s+\(no TLS\)/,

@@ -6,7 +6,7 @@ import { formatAddress } from '../../mail/address.ts';
 import type { PeerCertificate } from '../../mail/transport.ts';
 import { scramKeys } from '../../sasl/scram-keys.ts';
 import { Secret } from '../../sasl/exchange.ts';
-import type { Extension } from '../extensions.ts';
+import { defaultExtensions, type Extension } from '../extensions.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import { formatReply } from '../reply.ts';
 import type { MailRequests, RecipientRequests } from '../requests.ts';
@@ -188,6 +188,10 @@ function outcomeOf(text: string): Outcome {
 function refusalOf(text: string): Refusal {
   if (text === 'throttled') return { why: 'throttled', waitSeconds: 60 };
   if (text === 'elsewhere') return { why: 'elsewhere', domains: ['example.org'] };
+  if (text === 'from-not-yours') return { why: text, address: { localPart: 'boss', domain: '447.edu' } };
+  if (text === 'from-nobody') return { why: 'from-not-yours', address: null };
+  if (text === 'letters' || text === 'recipients')
+    return { why: 'sent-too-much', what: text, per: 'hour', most: 300, waitSeconds: 60 };
   return { why: text } as Refusal;
 }
 
@@ -231,8 +235,8 @@ function requestsText(requests: MailRequests | RecipientRequests | undefined): s
 }
 
 /**
- * `= startTls`, `= enrolment`, `= takesTokens`, `= mailBeforeAuth 503`, `= not-required`, `= exchanger`, `= lmtp`, `= extensions A B`, and
- * every limit by its name with a number.
+ * `= startTls`, `= enrolment`, `= takesTokens`, `= mailBeforeAuth 503`, `= not-required`, `= exchanger`, `= lmtp`, `= extensions A B`, or
+ * `default` for those that the door has, and every limit by its name with a number.
  */
 function settingsOf(words: readonly string[]): Settings {
   const limits: Record<string, number> = { ...defaultLimits };
@@ -250,7 +254,9 @@ function settingsOf(words: readonly string[]): Settings {
   };
   for (const word of words) {
     const [name, value] = word.split(' ');
-    if (name === 'extensions')
+    if (word === 'extensions default')
+      settings = { ...settings, extensions: defaultExtensions[settings.door] };
+    else if (name === 'extensions')
       settings = { ...settings, extensions: new Set(word.split(' ').slice(1) as Extension[]) };
     else if (name === 'exchanger' || name === 'lmtp') settings = { ...settings, door: name };
     else if (name === 'startTls' || name === 'enrolment' || name === 'takesTokens')
