@@ -5,7 +5,7 @@ type Name = keyof typeof say;
 const names = Object.keys(say) as Name[];
 
 /** What stands in the catalogue for something that a reply has of its own to say. */
-const own = /HOST|CLIENT|ACCOUNT|DETAIL|ID|DOMAIN|KEYWORD|\\\.\\\.\\\.|\d{2,}/g;
+const own = /HOST|CLIENT|ACCOUNT|DETAIL|ID|DOMAIN|ADDRESS|KEYWORD|\\\.\\\.\\\.|\d{2,}/g;
 
 const fixed: ReadonlyMap<Reply, Name> = new Map(
   names.flatMap((name) => {

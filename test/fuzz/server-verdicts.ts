@@ -6,30 +6,38 @@ import type { Random } from './random.ts';
 import { password, salt } from './sasl-words.ts';
 
 const keys = scramKeys(new Secret(password), salt, 4096);
-const refusals: Readonly<Record<Refusal['why'], Refusal>> = {
-  'not-yours': { why: 'not-yours' },
-  'no-such-mailbox': { why: 'no-such-mailbox' },
-  'no-relay': { why: 'no-relay' },
-  overloaded: { why: 'overloaded' },
-  looping: { why: 'looping' },
-  'changed-meanwhile': { why: 'changed-meanwhile' },
-  'recipient-gone': { why: 'recipient-gone' },
-  exists: { why: 'exists' },
-  reserved: { why: 'reserved' },
-  unusable: { why: 'unusable' },
-  elsewhere: { why: 'elsewhere', domains: ['example.org', 'a\r\nb'] },
-  dmarc: { why: 'dmarc', domain: 'example.org\r\n250 OK' },
-  spf: { why: 'spf', domain: 'x'.repeat(300) },
-  'not-looked-up': { why: 'not-looked-up' },
-  'header-too-long': { why: 'header-too-long' },
-  throttled: { why: 'throttled', waitSeconds: 5 },
-  banned: { why: 'banned' },
-  'too-many': { why: 'too-many' },
-  'too-many-from-address': { why: 'too-many-from-address' },
-  'too-many-from-network': { why: 'too-many-from-network' },
-  'too-fast': { why: 'too-fast' },
+const refusals: Readonly<Record<Refusal['why'], readonly Refusal[]>> = {
+  'not-yours': [{ why: 'not-yours' }],
+  'from-not-yours': [
+    { why: 'from-not-yours', address: { localPart: 'n\r\n', domain: 'a.example' } },
+    { why: 'from-not-yours', address: null },
+  ],
+  'sent-too-much': [
+    { why: 'sent-too-much', what: 'letters', per: 'hour', most: 9, waitSeconds: 5 },
+    { why: 'sent-too-much', what: 'recipients', per: 'hour', most: 9, waitSeconds: 5 },
+  ],
+  'no-such-mailbox': [{ why: 'no-such-mailbox' }],
+  'no-relay': [{ why: 'no-relay' }],
+  overloaded: [{ why: 'overloaded' }],
+  looping: [{ why: 'looping' }],
+  'changed-meanwhile': [{ why: 'changed-meanwhile' }],
+  'recipient-gone': [{ why: 'recipient-gone' }],
+  exists: [{ why: 'exists' }],
+  reserved: [{ why: 'reserved' }],
+  unusable: [{ why: 'unusable' }],
+  elsewhere: [{ why: 'elsewhere', domains: ['example.org', 'a\r\nb'] }],
+  dmarc: [{ why: 'dmarc', domain: 'example.org\r\n250 OK' }],
+  spf: [{ why: 'spf', domain: 'x'.repeat(300) }],
+  'not-looked-up': [{ why: 'not-looked-up' }],
+  'header-too-long': [{ why: 'header-too-long' }],
+  throttled: [{ why: 'throttled', waitSeconds: 5 }],
+  banned: [{ why: 'banned' }],
+  'too-many': [{ why: 'too-many' }],
+  'too-many-from-address': [{ why: 'too-many-from-address' }],
+  'too-many-from-network': [{ why: 'too-many-from-network' }],
+  'too-fast': [{ why: 'too-fast' }],
 };
-const everyRefusal = Object.values(refusals);
+const everyRefusal = Object.values(refusals).flat();
 const loginRefusals: readonly LoginRefusal[] = [
   { why: 'credentials' },
   { why: 'throttled', waitSeconds: 9 },

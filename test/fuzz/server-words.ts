@@ -52,6 +52,7 @@ export const commands: readonly string[] = [
   'RCPT TO:<postmaster>\r\n',
   'RCPT TO:<"a b"@[IPv6:::1]>\r\n',
   'AUTH SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49YSxyPWFiYw==\r\n',
+  'AUTH PLAIN\r\n*\r\n',
   'AUTH EXTERNAL =\r\n',
   'AUTH GSSAPI\r\n',
   // A client that could bind to the channel, and says that the server cannot.
