@@ -5,7 +5,12 @@ import { formatField } from './field.ts';
 import { oneLine } from './one-line.ts';
 
 /** A file that goes with a letter. */
-export type Attachment = { readonly name: string; readonly bytes: Uint8Array };
+export type Attachment = {
+  readonly name: string;
+  /** What it is, `image/png`; null where nobody knows, and it is octets. Nothing that is text. */
+  readonly mediaType: string | null;
+  readonly bytes: Uint8Array;
+};
 
 /**
  * Writes a letter of a text and files (RFC 2045 section 6.8: the files in base64, lines of 76). `boundary` is a word of
@@ -20,9 +25,9 @@ export const composeWithAttachments = (
     ? composeLetter(draft)
     : composeMultipart(draft, 'mixed', boundary, attachments.map(attachmentPart));
 
-const attachmentPart = ({ name, bytes }: Attachment): Uint8Array =>
+const attachmentPart = ({ name, mediaType, bytes }: Attachment): Uint8Array =>
   Buffer.from(
-    `Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n` +
+    `${formatField('Content-Type', mediaType ?? 'application/octet-stream')}Content-Transfer-Encoding: base64\r\n` +
       `${formatField('Content-Disposition', `attachment; ${formatFileName(name)}`)}\r\n${lines(formatBase64(bytes))}`,
   );
 

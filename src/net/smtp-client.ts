@@ -195,7 +195,9 @@ export class SmtpConnection {
           this.#socket.uncork();
           break;
         case 'note':
-          this.#show(action.reply);
+          // From the signature of SCRAM in a challenge a password can be guessed without the server.
+          if (action.reply.code === 334) this.#trace('server', '334 ***');
+          else this.#show(action.reply);
           break;
         case 'reply':
           // The last recipient's reply is the letter's as well, and was shown already.
