@@ -16,7 +16,7 @@ override HOST := $(if $(filter command,$(firstword $(origin HOST))),$(value HOST
 export PORT HOST
 DOOR := $${HOST:+"--host=$$HOST"} $${PORT:+"--port=$$PORT"}
 
-.PHONY: help setup demo start test check proof faults fuzz bench interop testssl format standards pack clean \
+.PHONY: help setup demo start test check proof faults fuzz bench interop servers testssl format standards pack clean \
   senderserver senderclient receiverserver receiverclient static types lint style layers claims deadcode
 
 help: ## List the targets
@@ -54,8 +54,11 @@ fuzz: $(SETUP) ## Feed the engines what nobody should send, for longer than the 
 bench: $(SETUP) ## Measure how many letters a second go through
 	@$(RUN) node bench/main.ts
 
-interop: $(SETUP) ## Try the server with programs of others: curl, Python, OpenSSL, tshark
+interop: $(SETUP) ## Try the server with programs and mail servers of others, those that are there
 	@$(TEST) --test-timeout=600000 'test/interop/**/*.test.ts'
+
+servers: ## Unpack Postfix, Exim and Dovecot for interop (Debian, as root): nothing is installed, nothing is started
+	@test/interop/unpack-servers.sh
 
 testssl: $(SETUP) ## Have testssl.sh look at every door, and hold it to docs/SECURITY.md (a part of interop; two minutes)
 	@$(TEST) --test-timeout=600000 test/interop/testssl.test.ts

@@ -116,6 +116,8 @@ export const packageHomes: ReadonlyMap<string, readonly string[]> = new Map([
   ['commander', ['cli']],
   ['dns-packet', ['net']],
   ['hono', ['net']],
+  ['htmlparser2', ['mail']],
+  ['iconv-lite', ['mail']],
   ['ipaddr.js', ['accounts', 'policy', 'net', 'app/config']],
   // It asks the DNS through the resolver that it is given, and knows no socket of its own.
   ['mailauth', ['policy']],

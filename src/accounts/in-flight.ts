@@ -53,22 +53,22 @@ export class AttemptsInFlight {
     }
   }
 
-  /** An attempt begins. */
-  begin(keys: Iterable<string>, now: number): void {
+  /** An attempt begins, or so many at once. */
+  begin(keys: Iterable<string>, now: number, times = 1): void {
     for (const key of keys) {
       const entry = this.#entry(key);
-      entry.pending += 1;
+      entry.pending += times;
       entry.lastAt = now;
     }
     this.#forgetOldest();
   }
 
-  /** The attempt is over; `counted` where its failure is in the tallies by now. */
-  end(keys: Iterable<string>, outcome: 'counted' | 'harmless'): void {
+  /** The attempt is over, or so many are; `counted` where its failure is in the tallies by now. */
+  end(keys: Iterable<string>, outcome: 'counted' | 'harmless', times = 1): void {
     for (const key of keys) {
       const entry = this.#entry(key);
-      entry.pending = Math.max(0, entry.pending - 1);
-      if (outcome === 'counted') entry.settled += 1;
+      entry.pending = Math.max(0, entry.pending - times);
+      if (outcome === 'counted') entry.settled += times;
       this.#tidy(key);
     }
   }

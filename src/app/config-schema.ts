@@ -7,6 +7,7 @@ import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { accessKeys } from './config-access.ts';
 import { door, lmtpDoor, lmtpKeys } from './config-doors.ts';
+import { submissionKeys } from './config-submission.ts';
 import { throttleKeys } from './config-throttle.ts';
 
 /** A set of defaults: `classic` is the small system of the two servers and two interactive clients. */
@@ -89,6 +90,7 @@ export function configSchema(profile: Profile) {
       })
       .prefault({})
       .describe('New accounts that people make themselves.'),
+    submission: submissionKeys(),
     oauth: oauthKeys(),
     exchanger: exchangerKeys(),
     lmtp: lmtpKeys(),

@@ -12,6 +12,7 @@ import { testCertificates } from '../net/tls/loopback.ts';
 import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultAuthenticationRules } from '../policy/exchanger-rules.ts';
 import { recipientTable } from '../policy/local-recipients-table.ts';
+import { defaultSubmissionRules } from '../policy/submission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { testVerifiers } from '../store/contract.ts';
 import { openMemoryStore } from '../store/memory/store.ts';
@@ -63,6 +64,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         clientAuthority: certificates.authority,
       },
       enrolment: { open: true, password: 'strong', perNetworkHour: 1 },
+      submission: defaultSubmissionRules,
       recipients: recipients.value,
       exchanger: {
         authservId: 'mx.example.org',

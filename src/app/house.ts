@@ -27,7 +27,7 @@ import { Networks } from '../policy/networks.ts';
 import type { RecipientTable } from '../policy/local-recipients-table.ts';
 import { LocalRecipients } from '../policy/local-recipients.ts';
 import { LettersPolicy } from '../policy/letters.ts';
-import { accountNamed, SubmissionPolicy } from '../policy/submission.ts';
+import { accountNamed, SubmissionPolicy, type SubmissionRules } from '../policy/submission.ts';
 import { Secret } from '../sasl/exchange.ts';
 import { defaultExtensions } from '../smtp/extensions.ts';
 import type { Limits } from '../smtp/limits.ts';
@@ -65,6 +65,8 @@ export type HouseSetup = {
     readonly password: PasswordKind;
     readonly perNetworkHour: number;
   };
+  /** What people of this server may send. */
+  readonly submission: SubmissionRules;
   /** Who gets what that is sent to the domains. */
   readonly recipients: RecipientTable;
   readonly exchanger: ExchangerSetup;
@@ -224,7 +226,12 @@ export async function openCertificate(
 
 /** Those who answer for accounts and letters in this thread. */
 export function residents(
-  setup: Pick<HouseSetup, 'host' | 'domains' | 'secret' | 'enrolment' | 'recipients' | 'throttle'>,
+  setup: Pick<
+    HouseSetup,
+    'host' | 'domains' | 'secret' | 'enrolment' | 'submission' | 'recipients' | 'throttle'
+  > & {
+    readonly exchanger: Pick<ExchangerSetup, 'authservId'>;
+  },
   store: Store,
   tokens: TokenVerifier | null = null,
 ): {
@@ -252,7 +259,8 @@ export function residents(
   const passwordKind = setup.enrolment.password;
   const recipients = new LocalRecipients(setup.recipients, store);
   const people = { store, authenticator, enroller, host, domains, passwordKind, now };
-  const policy = new SubmissionPolicy({ ...people, recipients });
+  const { authservId } = setup.exchanger;
+  const policy = new SubmissionPolicy({ ...people, recipients, random, authservId, rules: setup.submission });
   return { policy, letters: new LettersPolicy({ store, authenticator, domains }), recipients };
 }
 

@@ -13,6 +13,7 @@ import { HouseRefused, openCertificate, type HouseSetup } from './house.ts';
 import type { LogSettings } from './log.ts';
 import type { OpenDoor } from './protocol-thread.ts';
 import { recipientsOf } from './config-recipients.ts';
+import { submissionRulesOf } from './config-submission.ts';
 import { throttleOf } from './config-throttle.ts';
 import { serverSecret } from './server-secret.ts';
 import { openHere, openThreads } from './threads.ts';
@@ -113,6 +114,7 @@ async function setupOf({
       password: config.enrolment.password,
       perNetworkHour: config.profile === 'classic' ? 100 : 10,
     },
+    submission: submissionRulesOf(config.submission),
     recipients: recipients.value,
     exchanger: exchangerOf(config),
     lmtp: lmtpOf(config),

@@ -4,6 +4,7 @@ import { complain, parsePort } from './complain.ts';
 import { classicFolder } from './classic-folder.ts';
 import { configuredBy } from './configured.ts';
 import { runServer } from './run-server.ts';
+import { unbracketed } from './unbracketed.ts';
 
 /** `letterlock senderserver`: the SMTP server of the classic programs. */
 export const senderServerCommand = (): Command =>
@@ -89,4 +90,4 @@ const optionsBehind = (door: string): ReadonlyMap<string, string> =>
   ]);
 
 /** `localhost` is a name for an address here; other names are left to the configuration to refuse. */
-const loopback = (host: string): string => (host === 'localhost' ? '127.0.0.1' : host);
+const loopback = (host: string): string => (host === 'localhost' ? '127.0.0.1' : unbracketed(host));

@@ -27,6 +27,9 @@ export async function complain(action: () => Promise<void>): Promise<void> {
 
 /** What the system says no with, for people; any other code is told in the system's words. */
 const systemRefusals: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'it is a folder'],
+  ['ENOTDIR', 'what should be a folder on the way is none'],
   ['ENOSPC', 'the disk is full'],
   ['EDQUOT', 'the disk quota is used up'],
   ['EROFS', 'the file system is read-only'],

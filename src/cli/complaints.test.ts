@@ -38,6 +38,7 @@ test('what a person must change is a line, and a fault keeps its stack', () => {
     Object.assign(new Error(`${code}: no`), { code, syscall: 'open', path: '/d/x' });
   assert.equal(explainFailure(new HouseRefused('not so')), 'not so');
   assert.equal(explainFailure(system('ENOSPC')), '/d/x: the disk is full (ENOSPC, open)');
+  assert.equal(explainFailure(system('ENOENT')), '/d/x: there is no such file (ENOENT, open)');
   assert.equal(explainFailure(system('EROFS')), '/d/x: the file system is read-only (EROFS, open)');
   assert.equal(explainFailure(system('ELOOP')), 'ELOOP: no');
   assert.equal(explainFailure(new StoreFault('database or disk is full\nmore')), 'database or disk is full');

@@ -21,6 +21,7 @@ import { SmtpConnection } from '../net/smtp-client.ts';
 import { connectTls, explainConnectRefusal } from '../net/tls/connect.ts';
 import { Secret } from '../sasl/exchange.ts';
 import { plainTable } from '../policy/local-recipients.ts';
+import { defaultSubmissionRules } from '../policy/submission.ts';
 import { defaultExtensions } from '../smtp/extensions.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { openStore } from '../store/sqlite/open.ts';
@@ -155,6 +156,8 @@ async function overTcp(
       secret: await serverSecret(folder),
       enrolment: { open: false, password: 'strong', perNetworkHour: 0 },
       throttle: defaultThrottleLimits,
+      submission: defaultSubmissionRules,
+      exchanger: { authservId: 'localhost' },
     } as const;
     const door = await openExposedDoor(here, {
       policy: residents(setup, store).policy,

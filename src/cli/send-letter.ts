@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { HouseRefused } from '../app/house.ts';
 import { formatAddress, needsSmtpUtf8, parseAddress, type Address } from '../mail/address.ts';
@@ -14,11 +14,11 @@ import { systemClock } from '../net/clock.ts';
 export type LetterOptions = {
   readonly file?: string;
   readonly from?: string;
-  readonly to: readonly string[];
-  readonly cc: readonly string[];
+  readonly to?: readonly string[];
+  readonly cc?: readonly string[];
   readonly subject?: string;
   readonly body?: string;
-  readonly attach: readonly string[];
+  readonly attach?: readonly string[];
 };
 
 /** A letter and its envelope, ready to be sent: every line ends in CRLF. */
@@ -48,10 +48,14 @@ async function composed(options: LetterOptions): Promise<Letter> {
   if (options.from === undefined) throw new HouseRefused('--from is missing: whom is the letter from?');
   const from = mailboxes('--from', [options.from])[0];
   if (from === undefined) throw new HouseRefused('--from names nobody');
-  const to = mailboxes('--to', options.to);
-  const cc = mailboxes('--cc', options.cc);
+  const to = mailboxes('--to', options.to ?? []);
+  const cc = mailboxes('--cc', options.cc ?? []);
   const attachments = await Promise.all(
-    options.attach.map(async (file) => ({ name: basename(file), bytes: await readFile(file) })),
+    (options.attach ?? []).map(async (file) => ({
+      name: basename(file),
+      mediaType: mediaTypes.get(extname(file).toLowerCase()) ?? null,
+      bytes: await readFile(file),
+    })),
   );
   const draft = {
     from,
@@ -66,23 +70,39 @@ async function composed(options: LetterOptions): Promise<Letter> {
   return { sender: from.address, recipients: distinct([...to, ...cc]), bytes };
 }
 
+/** What readers show instead of saving it, by the end of the file's name. Text is not here: its charset is not known. */
+const mediaTypes: ReadonlyMap<string, string> = new Map([
+  ['.pdf', 'application/pdf'],
+  ['.zip', 'application/zip'],
+  ['.png', 'image/png'],
+  ['.jpg', 'image/jpeg'],
+  ['.jpeg', 'image/jpeg'],
+  ['.gif', 'image/gif'],
+  ['.webp', 'image/webp'],
+  ['.mp3', 'audio/mpeg'],
+  ['.mp4', 'video/mp4'],
+]);
+
 async function bodyText(body: string): Promise<string> {
   if (!body.startsWith('@')) return body;
-  const bytes = await readFile(body.slice(1));
-  if (!Buffer.from(bytes.toString('utf8')).equals(bytes))
-    throw new HouseRefused(`${body.slice(1)} is no text in UTF-8: send it with --attach`);
+  const file = body.slice(1);
+  const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
+  if (!Buffer.from(bytes.toString('utf8')).equals(bytes)) {
+    const what = file === '-' ? 'standard input' : file;
+    throw new HouseRefused(`${what} is no text in UTF-8: send it with --attach`);
+  }
   return bytes.toString('utf8');
 }
 
 async function fromFile(file: string, options: LetterOptions): Promise<Letter> {
   const { subject, body, attach } = options;
-  if (subject !== undefined || body !== undefined || attach.length > 0)
+  if (subject !== undefined || body !== undefined || attach !== undefined)
     throw new HouseRefused('--file is a whole letter: --subject, --body and --attach do not go with it');
   const raw = file === '-' ? await buffer(process.stdin) : await readFile(file);
   if (raw.length === 0) throw new HouseRefused('the letter is empty');
   const bytes = withCrlf(raw);
   const named = envelopeOf(bytes);
-  const given = distinct([...mailboxes('--to', options.to), ...mailboxes('--cc', options.cc)]);
+  const given = distinct([...mailboxes('--to', options.to ?? []), ...mailboxes('--cc', options.cc ?? [])]);
   const sender = options.from === undefined ? named.from[0] : mailboxes('--from', [options.from])[0];
   if (sender === undefined) throw new HouseRefused('the letter has no From with an address: give --from');
   return {

@@ -17,7 +17,7 @@ import { tlsFactsLine } from '../net/tls/facts.ts';
 import type { Credentials } from '../sasl/client.ts';
 import { Secret, type Mechanism } from '../sasl/exchange.ts';
 import { mechanismNamed } from '../sasl/mechanisms.ts';
-import { askSecret } from './ask-secret.ts';
+import { askAtTerminal, askSecret } from './ask-secret.ts';
 import { complain, parsePort } from './complain.ts';
 import { defused } from './menu/defused.ts';
 import { outgoingLetter, type LetterOptions } from './send-letter.ts';
@@ -28,16 +28,16 @@ type Options = LetterOptions & {
   readonly tls?: 'implicit' | 'starttls';
   readonly ca?: string;
   readonly user?: string;
-  readonly passwordStdin: boolean;
+  readonly passwordStdin?: true;
   readonly passwordEnv?: string;
   readonly tokenEnv?: string;
   readonly mechanism?: string;
   readonly certificate?: string;
   readonly key?: string;
-  readonly trace: boolean;
+  readonly trace?: true;
 };
 
-const more = (value: string, before: readonly string[]): string[] => [...before, value];
+const more = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** `letterlock send`: hands one letter in, over TLS 1.3 or not at all. */
 export function sendCommand(): Command {
@@ -46,11 +46,11 @@ export function sendCommand(): Command {
     .requiredOption('--server <host:port>', 'where the letter is handed in')
     .option('--file <file>', 'the whole letter; - is standard input')
     .option('--from <address>', 'whom it is from; of a file, the From field where left out')
-    .option('--to <address>', 'who gets it, again for each; of a file, To and Cc where left out', more, [])
-    .option('--cc <address>', 'who gets a copy, again for each', more, [])
+    .option('--to <address>', 'who gets it, again for each; of a file, To and Cc where left out', more)
+    .option('--cc <address>', 'who gets a copy, again for each', more)
     .option('--subject <text>', 'its subject')
-    .option('--body <text>', 'its text, or @ and a file with it')
-    .option('--attach <file...>', 'files that go with it', [])
+    .option('--body <text>', 'its text, or @ and a file with it; @- is standard input')
+    .option('--attach <file...>', 'files that go with it')
     .addOption(
       new Option(
         '--tls <how>',
@@ -61,14 +61,14 @@ export function sendCommand(): Command {
       '--ca <file>',
       'the authority that must vouch for the server, PEM; the public ones where left out',
     )
-    .option('--user <name>', 'the account to log in to')
-    .option('--password-stdin', 'take the password from the first line of standard input', false)
+    .option('--user <name>', 'the account to log in to; its password is asked for at the terminal')
+    .option('--password-stdin', 'take the password from the first line of standard input')
     .option('--password-env <name>', 'take the password from this environment variable')
     .option('--token-env <name>', 'log in with the access token in this environment variable')
     .option('--mechanism <name>', 'log in with this mechanism; the strongest where left out')
     .option('--certificate <file>', 'a client certificate, PEM, for EXTERNAL')
     .option('--key <file>', 'its private key, PEM')
-    .option('--trace', 'show the dialogue on standard error, without secrets', false)
+    .option('--trace', 'show the dialogue on standard error, without secrets')
     .action((options: Options) => complain(() => send(options)));
 }
 
@@ -81,11 +81,11 @@ async function send(options: Options): Promise<void> {
   const letter = await outgoingLetter(options);
   const authorities = options.ca === undefined ? null : await authoritiesOf(options.ca);
   const trace = (from: 'client' | 'server', line: string): void => {
-    if (options.trace) process.stderr.write(`${from === 'client' ? 'C' : 'S'}: ${defused(line)}\n`);
+    if (options.trace === true) process.stderr.write(`${from === 'client' ? 'C' : 'S'}: ${defused(line)}\n`);
   };
   try {
     const opened = await openSender({ host, port, protection, authorities, own, trace });
-    if (!opened.ok) throw new HouseRefused(explainOpenRefusal(opened.refusal, host, port));
+    if (!opened.ok) throw new HouseRefused(explainOpenRefusal(opened.refusal, { host, port, protection }));
     const { connection, facts } = opened.value;
     print(`Connected to ${options.server} (${protection === 'starttls' ? 'STARTTLS' : 'implicit TLS'}).`);
     print(`TLS: ${tlsFactsLine(facts)}`);
@@ -149,7 +149,8 @@ async function credentialsOf(
   mechanism: Mechanism | null,
   server: { readonly host: string; readonly port: number },
 ): Promise<Credentials | null> {
-  const { user = null, passwordStdin, passwordEnv, tokenEnv } = options;
+  const { user = null, passwordEnv, tokenEnv } = options;
+  const passwordStdin = options.passwordStdin === true;
   if (mechanism === 'EXTERNAL') {
     if (options.certificate === undefined) throw new HouseRefused('EXTERNAL needs --certificate and --key');
     return { user, certificate: 'presented' };
@@ -160,7 +161,7 @@ async function credentialsOf(
     return { user, token: variable(tokenEnv), server };
   }
   if (isToken) throw new HouseRefused(`${mechanism} needs --token-env`);
-  if (passwordStdin && options.file === '-')
+  if (passwordStdin && (options.file === '-' || options.body === '@-'))
     throw new HouseRefused('standard input is the letter already: give the password with --password-env');
   if (user === null) {
     if (passwordStdin || passwordEnv !== undefined || mechanism !== null)
@@ -168,10 +169,17 @@ async function credentialsOf(
     return null;
   }
   if (passwordEnv !== undefined) return { user, password: variable(passwordEnv) };
-  if (!passwordStdin) throw new HouseRefused('--user needs --password-stdin or --password-env');
+  if (!passwordStdin) return { user, password: await askedFor(user) };
   const [line = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
   if (line === '') throw new HouseRefused('standard input has no password on its first line');
   return { user, password: new Secret(line) };
+}
+
+async function askedFor(user: string): Promise<Secret> {
+  const password = await askAtTerminal(`Password of ${defused(user)}: `);
+  if (password === null || password.reveal() === '')
+    throw new HouseRefused('--user needs a password: at the terminal, by --password-stdin or --password-env');
+  return password;
 }
 
 function variable(name: string): Secret {
@@ -205,10 +213,18 @@ async function logIn(
   print(`Logged in with ${outcome.value.mechanism}.`);
 }
 
-function explainOpenRefusal(refusal: OpenRefusal, host: string, port: number): string {
+type Wanted = { readonly host: string; readonly port: number; readonly protection: 'implicit' | 'starttls' };
+
+function explainOpenRefusal(refusal: OpenRefusal, { host, port, protection }: Wanted): string {
   switch (refusal.why) {
-    case 'connect':
-      return explainConnectRefusal(refusal.refusal, host, port);
+    case 'connect': {
+      const { why } = refusal.refusal;
+      const said = explainConnectRefusal(refusal.refusal, host, port);
+      // A server that waits for a handshake says nothing to who waits for its greeting, and the other way round.
+      if (protection === 'starttls' && (why === 'closed' || why === 'timeout'))
+        return `${said}; does it want --tls implicit?`;
+      return protection === 'implicit' && why === 'not-tls' ? `${said}; does it want --tls starttls?` : said;
+    }
     case 'reply':
       return `the server refuses (${refusal.to}): ${replyLine(refusal.reply)}`;
     case 'no-starttls':

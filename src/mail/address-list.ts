@@ -80,17 +80,21 @@ const unescape = (text: string): string => text.replaceAll(/\\([^])/g, '$1');
  * quotes, addresses without a domain, brackets and groups that are not closed (mail programs of forty years).
  */
 export const parseAddressList = (text: string): readonly AddressListItem[] =>
-  parseWrittenAddressList(text).map(decodeNames);
+  decodeNames(parseWrittenAddressList(text, Infinity));
 
-/** As `parseAddressList`, but that names stay in their encoded words. */
-export const parseWrittenAddressList = (text: string): readonly AddressListItem[] => {
+/** As `parseAddressList`, but that names stay in their encoded words, and that it ends after `most` mailboxes and groups. */
+export const parseWrittenAddressList = (text: string, most: number): readonly AddressListItem[] => {
   const items: AddressListItem[] = [];
+  let room = most;
   let group: { readonly name: string; readonly members: ListedMailbox[] } | null = null;
   let words: Token[] = [];
   let angle: Token[] | null = null;
   const endMailbox = (): void => {
-    const mailbox = readMailbox(words, angle);
-    if (mailbox !== null) (group?.members ?? items).push(mailbox);
+    const mailbox = room > 0 ? readMailbox(words, angle) : null;
+    if (mailbox !== null) {
+      (group?.members ?? items).push(mailbox);
+      room -= 1;
+    }
     [words, angle] = [[], null];
   };
   const endGroup = (): void => {
@@ -102,6 +106,7 @@ export const parseWrittenAddressList = (text: string): readonly AddressListItem[
   /** Between the `<@` and the `:` of a source route, where commas separate no mailboxes. */
   let inRoute = false;
   for (const token of tokens(text)) {
+    if (room <= 0) break;
     const special = token.kind === 'special' ? token.text : '';
     if (inAngle && angle?.length === 0) inRoute = special === '@';
     if (special === ':') inRoute = false;
@@ -116,6 +121,7 @@ export const parseWrittenAddressList = (text: string): readonly AddressListItem[
     else if (special === '<' && angle === null) [angle, inAngle] = [[], true];
     else if (special === ':' && group === null && angle === null) {
       group = { name: phrase(words) ?? '', members: [] };
+      room -= 1;
       words = [];
     } else if (angle === null || token.kind === 'comment') words.push(token);
   }
@@ -124,14 +130,16 @@ export const parseWrittenAddressList = (text: string): readonly AddressListItem[
 };
 
 /** The same with its names as a person reads them, on one line. */
-const decodeNames = (item: AddressListItem): AddressListItem =>
-  item.is === 'mailbox'
-    ? decodeName(item)
-    : {
-        is: 'group',
-        name: oneLine(parseEncodedWords(item.name)),
-        members: item.members.map(decodeName),
-      };
+export const decodeNames = (items: readonly AddressListItem[]): readonly AddressListItem[] =>
+  items.map((item) =>
+    item.is === 'mailbox'
+      ? decodeName(item)
+      : {
+          is: 'group',
+          name: oneLine(parseEncodedWords(item.name)),
+          members: item.members.map(decodeName),
+        },
+  );
 
 const decodeName = (mailbox: ListedMailbox): ListedMailbox =>
   mailbox.name === null ? mailbox : { ...mailbox, name: oneLine(parseEncodedWords(mailbox.name)) };

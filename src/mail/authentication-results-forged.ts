@@ -1,8 +1,8 @@
 import { canonicalDomain, domainProblem } from './domain.ts';
 import { stripComments } from './comments.ts';
 import { parseEncodedWords } from './encoded-word.ts';
-import { fieldValue, headerFields, type HeaderField } from './header.ts';
-import type { OmittedRange } from './omitted-ranges.ts';
+import { fieldValue, type HeaderField } from './header.ts';
+import { omittedFields, type OmittedRange } from './omitted-ranges.ts';
 
 /** So much of a field is searched for the name; the rest of it can hold none that a reader would take for it. */
 const longestSearch = 4096;
@@ -13,27 +13,22 @@ const longestSearch = 4096;
  * delivered letter has one, the delivering server's (RFC 5321 section 4.4). `head` holds the letter's whole header. Without
  * a name no report is looked at: the one who handed the letter over answers for them.
  */
-export function foreignTraceFields(head: Uint8Array, authservId: string | null): readonly OmittedRange[] {
-  const own = authservId === null ? null : comparable(authservId);
-  const omitted: OmittedRange[] = [];
-  for (const field of headerFields(head, { fields: Infinity, bytes: head.length })) {
-    if (!isForeign(head, field, own)) continue;
-    const last = omitted.at(-1);
-    if (last?.end === field.start) omitted[omitted.length - 1] = { start: last.start, end: field.end };
-    else omitted.push({ start: field.start, end: field.end });
-  }
-  return omitted;
-}
+export const foreignTraceFields = (head: Uint8Array, authservId: string | null): readonly OmittedRange[] =>
+  omittedFields(head, foreignTrace(head, authservId));
 
-function isForeign(head: Uint8Array, field: HeaderField, own: string | null): boolean {
-  switch (field.name.toLowerCase()) {
-    case 'return-path':
-      return true;
-    case 'authentication-results':
-      return own !== null && claims(fieldValue(head, field, longestSearch), own);
-    default:
-      return false;
-  }
+/** Whether a field of this header is one of those. */
+export function foreignTrace(head: Uint8Array, authservId: string | null): (field: HeaderField) => boolean {
+  const own = authservId === null ? null : comparable(authservId);
+  return (field) => {
+    switch (field.name.toLowerCase()) {
+      case 'return-path':
+        return true;
+      case 'authentication-results':
+        return own !== null && claims(fieldValue(head, field, longestSearch), own);
+      default:
+        return false;
+    }
+  };
 }
 
 /**

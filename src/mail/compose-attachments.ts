@@ -1,10 +1,16 @@
 import { formatBase64 } from '../bytes/base64.ts';
+import { composeMultipart } from './compose-multipart.ts';
 import { composeLetter, type Draft } from './compose.ts';
 import { formatField } from './field.ts';
 import { oneLine } from './one-line.ts';
 
 /** A file that goes with a letter. */
-export type Attachment = { readonly name: string; readonly bytes: Uint8Array };
+export type Attachment = {
+  readonly name: string;
+  /** What it is, `image/png`; null where nobody knows, and it is octets. Nothing that is text. */
+  readonly mediaType: string | null;
+  readonly bytes: Uint8Array;
+};
 
 /**
  * Writes a letter of a text and files (RFC 2045 section 6.8: the files in base64, lines of 76). `boundary` is a word of
@@ -14,36 +20,16 @@ export const composeWithAttachments = (
   draft: Draft,
   attachments: readonly Attachment[],
   boundary: string,
-): Uint8Array => {
-  const letter = Buffer.from(composeLetter(draft));
-  if (attachments.length === 0) return letter;
-  const end = letter.indexOf('\r\n\r\n') + 2;
-  const header = letter.subarray(0, end);
-  const body = letter.subarray(end + 2);
-  // A blank in it would end the parameter; `=_` stands in no base64 and no quoted-printable.
-  const separator = `=_${boundary.replaceAll(/[^A-Za-z0-9]/g, '')}`;
-  if (body.includes(separator)) throw new Error('the text has the boundary of its own letter');
-  const cut = header.lastIndexOf('Content-Type: ');
-  const parts: Uint8Array[] = [
-    header.subarray(0, cut),
-    Buffer.from(formatField('Content-Type', `multipart/mixed; boundary="${separator}"`)),
-    Buffer.from(`\r\n--${separator}\r\n`),
-    header.subarray(cut),
-    Buffer.from('\r\n'),
-    body,
-  ];
-  for (const { name, bytes } of attachments) {
-    parts.push(
-      Buffer.from(
-        `\r\n--${separator}\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n` +
-          `${formatField('Content-Disposition', `attachment; ${formatFileName(name)}`)}\r\n`,
-      ),
-      Buffer.from(lines(formatBase64(bytes))),
-    );
-  }
-  parts.push(Buffer.from(`\r\n--${separator}--\r\n`));
-  return Buffer.concat(parts);
-};
+): Uint8Array =>
+  attachments.length === 0
+    ? composeLetter(draft)
+    : composeMultipart(draft, 'mixed', boundary, attachments.map(attachmentPart));
+
+const attachmentPart = ({ name, mediaType, bytes }: Attachment): Uint8Array =>
+  Buffer.from(
+    `${formatField('Content-Type', mediaType ?? 'application/octet-stream')}Content-Transfer-Encoding: base64\r\n` +
+      `${formatField('Content-Disposition', `attachment; ${formatFileName(name)}`)}\r\n${lines(formatBase64(bytes))}`,
+  );
 
 const longestName = 200;
 

@@ -20,6 +20,8 @@ export type Draft = {
   readonly messageId: string;
   /** The Message-ID that this letter answers, without angle brackets. */
   readonly inReplyTo?: string;
+  /** Where a program writes it by itself, in answer to a letter (RFC 3834 section 5). */
+  readonly autoSubmitted?: 'auto-replied';
   /**
    * Whether the header may hold UTF-8 (RFC 6532), which only servers with SMTPUTF8 take. An address whose local part is
    * not ASCII has no other form and stands as UTF-8 either way.
@@ -53,6 +55,7 @@ export const composeLetter = (draft: Draft): Uint8Array<ArrayBuffer> => {
     ['Message-ID', formatMessageId(draft.messageId)],
   );
   if (draft.inReplyTo !== undefined) fields.push(['In-Reply-To', formatMessageId(draft.inReplyTo)]);
+  if (draft.autoSubmitted !== undefined) fields.push(['Auto-Submitted', draft.autoSubmitted]);
   fields.push(
     ['MIME-Version', '1.0'],
     ['Content-Type', 'text/plain; charset=utf-8'],

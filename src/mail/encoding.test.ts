@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatEncodedWords, parseEncodedWords } from './encoded-word.ts';
-import { formatQuotedPrintable, parseQuotedPrintable } from './quoted-printable.ts';
+import { formatQuotedPrintable } from './quoted-printable.ts';
+import { transferReader } from './transfer-encoding.ts';
 
 const limits = { interruptAfterTimeLimit: 700, markInterruptAsFailure: false };
+const decode = (encoding: string, ...chunks: Uint8Array[]): Buffer => {
+  const reader = transferReader(encoding);
+  const pieces = chunks.map((chunk) => Uint8Array.from(reader.push(Uint8Array.from(chunk))));
+  return Buffer.concat([...pieces, reader.end()]);
+};
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
 const words: [string, string][] = [
@@ -60,16 +66,75 @@ const quoted: [string, string][] = [
 ];
 for (const [text, decoded] of quoted)
   test(`quoted-printable: ${JSON.stringify(text)}`, () =>
-    assert.equal(latin1(parseQuotedPrintable(Buffer.from(text, 'latin1'))), decoded));
+    assert.equal(latin1(decode('quoted-printable', Buffer.from(text, 'latin1'))), decoded));
 
 test('property: quoted-printable gives the bytes back, in lines of at most 76 printable characters', () => {
   const bytes = fc.array(fc.oneof(fc.constantFrom(13, 10, 32, 9, 61, 46), fc.nat(255)), { maxLength: 400 });
   fc.assert(
     fc.property(bytes, (values) => {
       const encoded = formatQuotedPrintable(Uint8Array.from(values));
-      assert.deepEqual([...parseQuotedPrintable(Buffer.from(encoded))], values);
+      assert.deepEqual([...decode('quoted-printable', Buffer.from(encoded))], values);
       for (const line of encoded.split('\r\n')) assert.match(line, /^([\t -~]{0,75}[!-~])?$/);
     }),
     limits,
+  );
+});
+
+/** RFC 2045 section 6.8, and what does not hold to it. */
+const base64: [string, string][] = [
+  ['QUJD', 'ABC'],
+  ['QUI=', 'AB'],
+  ['QQ==', 'A'],
+  ['QQ', 'A'],
+  ['QUJDR', 'ABC'],
+  ['Q U\r\nJ\tD', 'ABC'],
+  ['Q!U*J-D_', 'ABC'],
+  ['QQ==Qg==', 'AB'],
+  ['QQ=Qg', 'AB'],
+  ['====', ''],
+  ['', ''],
+];
+for (const [text, decoded] of base64)
+  test(`base64: ${JSON.stringify(text)}`, () =>
+    assert.equal(latin1(decode('base64', Buffer.from(text))), decoded));
+
+test('an encoding that is not known leaves the bytes as they are', () => {
+  assert.equal(latin1(decode('x-uuencode', Buffer.from('=41 QUJD'))), '=41 QUJD');
+});
+
+test('so much padding is dropped, and no more', () => {
+  const padded = (blanks: number, after: string): string =>
+    latin1(decode('quoted-printable', Buffer.from(`a${' '.repeat(blanks)}${after}`)));
+  assert.equal(padded(1000, '\r\nb'), 'a\r\nb');
+  assert.equal(padded(1003, '\r\nb'), 'a   \r\nb');
+  assert.equal(padded(1003, ''), 'a   ');
+  const soft = (blanks: number): string =>
+    latin1(decode('quoted-printable', Buffer.from(`a=${' '.repeat(blanks)}\nb`)));
+  assert.equal(soft(1000), 'ab');
+  assert.equal(soft(1001), 'a= \nb');
+});
+
+test('property: in pieces a text is decoded as it is whole', () => {
+  const blanks = fc.constantFrom(998, 999, 1000, 1001, 1002).map((count) => ' '.repeat(count));
+  const piece = fc.oneof(
+    { weight: 20, arbitrary: fc.constantFrom(...Array.from('=== \t\r\n4AaQZz/+-_!\xff'), '=\r\n', '=41') },
+    blanks,
+  );
+  const encodings = fc.constantFrom('base64', 'quoted-printable');
+  fc.assert(
+    fc.property(
+      encodings,
+      fc.array(piece, { maxLength: 30 }),
+      fc.array(fc.nat(200), { maxLength: 8 }),
+      (encoding, texts, cuts) => {
+        const bytes = Buffer.from(texts.join(''), 'latin1');
+        const places = [0, ...cuts.toSorted((one, other) => one - other), bytes.length];
+        const pieces = places.slice(1).map((to, index) => bytes.subarray(places[index], to));
+        const whole = latin1(decode(encoding, bytes));
+        assert.equal(latin1(decode(encoding, ...pieces)), whole);
+        assert.equal(latin1(decode(encoding, ...Array.from(bytes, (byte) => Uint8Array.of(byte)))), whole);
+      },
+    ),
+    { numRuns: 20_000, interruptAfterTimeLimit: 900, markInterruptAsFailure: false },
   );
 });

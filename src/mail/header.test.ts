@@ -120,7 +120,7 @@ test('a summary', () => {
     summarize(
       bytes(
         'Received: x\r\nDATE: Tue, 30 Jun 2020 01:03:35 +0000\r\nFrom: =?utf-8?q?J=C3=B6rg?= <nu1@447.edu>\r\n' +
-          'subject: lih\r\nSubject: second\r\nMessage-ID: <a.b@447.edu>\r\n\r\nMessage',
+          'Subject: first\r\nsubject: lih\r\nMessage-ID: <a.b@447.edu>\r\n\r\nMessage',
       ),
     ),
     {

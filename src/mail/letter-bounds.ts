@@ -19,6 +19,9 @@ export type LetterBounds = {
   readonly searchableBytes: number;
 };
 
+/** What is left of a letter's bounds while it is read. */
+export type LetterAllowance = { addresses: number; parameters: number };
+
 /** What no letter that people write to each other reaches. */
 export const defaultLetterBounds: LetterBounds = {
   // Real letters nest fewer than ten deep; a reply that forwards a reply as a file some twenty.
@@ -27,7 +30,7 @@ export const defaultLetterBounds: LetterBounds = {
   parts: 1000,
   // As much as the exchanger takes (`headerFields`).
   headerBytes: 256 * 1024,
-  // As much again for all parts, so that a thousand headers of a quarter MiB cost no more than four.
+  // Four times that, so that a thousand headers cost no more memory than four.
   headerBytesInAll: 1024 * 1024,
   // A letter to a whole company without a list; more is one address after another in each ENVELOPE.
   addresses: 5000,

@@ -1,30 +1,80 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sentAt } from './envelope.ts';
+import { defaultLetterBounds } from './letter-bounds.ts';
 import { LetterParser, type ParsedLetter } from './letter-parser.ts';
-import { decodeStructure, encodeStructure } from './structure-codec.ts';
+import { encodeStructure } from './structure-codec.ts';
+import { summarize, summaryOf } from './summary.ts';
 
-const parse = async (letter: string): Promise<ParsedLetter> => {
-  const parser = new LetterParser();
-  for (const byte of Buffer.from(letter.replaceAll('\n', '\r\n'))) parser.push(Uint8Array.of(byte));
+const parse = async (
+  letter: string,
+  searchableBytes = defaultLetterBounds.searchableBytes,
+): Promise<ParsedLetter> => {
+  const parser = new LetterParser({ ...defaultLetterBounds, searchableBytes });
+  parser.push(Buffer.from(letter.replaceAll('\n', '\r\n')));
   return parser.end();
 };
 
-test('a letter of one part, byte by byte', async () => {
-  const parsed = await parse(
-    'Date: 1 Jan 2026 00:00:00 +0100\nFrom: Jim <jim@example.org>\nSubject: Re: [list] Lunch (fwd)\nMessage-ID: <2@b>\nReferences: <0@b> <1@b>\nIn-Reply-To: <1@b>\n' +
-      'Content-Transfer-Encoding: quoted-printable\n\nAt=20one\n o=\nclock\n',
+const multipart = (subtype: string, ...parts: string[]): string =>
+  `Content-Type: multipart/${subtype}; boundary=b\n\n${parts.map((part) => `--b\n${part}\n`).join('')}--b--\n`;
+
+test('a preview is one line of at most 256 characters, and tears none', async () => {
+  const preview = async (letter: string): Promise<string> => (await parse(letter)).preview;
+  assert.equal(await preview(`\n  one \t\n\n two\u00a0\u200b\ufeff three\n`), 'one two three');
+  assert.equal(await preview(`\n${'x'.repeat(300)}`), 'x'.repeat(256));
+  assert.equal(await preview(`\n${'x'.repeat(255)}\u{1f600}`), 'x'.repeat(255));
+  assert.equal(await preview(`\n${' '.repeat(3000)}x`), '');
+  assert.equal(await preview(`Content-Type: image/png\n\nPNG`), '');
+  assert.equal(await preview(multipart('mixed', 'Content-Type: image/png\n\nPNG', '\ntext')), 'text');
+  assert.equal(await preview(multipart('mixed', 'Content-Disposition: attachment\n\nfile')), '');
+  assert.equal(
+    await preview(multipart('alternative', 'Content-Type: text/html\n\n<p>rich', '\n \n')),
+    'rich',
   );
-  assert.equal(parsed.structure.bodyStart, 206);
-  assert.equal(parsed.structure.bodyEnd, 228);
-  assert.equal(parsed.structure.lines, 3);
-  assert.equal(sentAt(parsed.envelope), Date.UTC(2025, 11, 31, 23));
-  assert.equal(parsed.preview, 'At one oclock');
-  assert.deepEqual(parsed.messageIds, ['2@b', '1@b', '0@b']);
-  assert.deepEqual(parsed.baseSubject, { text: 'Lunch', isReplyOrForward: true });
-  assert.deepEqual(decodeStructure(encodeStructure(parsed)), {
-    structure: parsed.structure,
-    envelope: parsed.envelope,
-  });
-  assert.equal(decodeStructure(Uint8Array.of(0)), null);
+});
+
+test('a preview is found behind long styles, and behind much that is indexed before', async () => {
+  const styled = `Content-Type: text/html\n\n<style>${'x'.repeat(60_000)}</style><p>text`;
+  assert.equal((await parse(styled, 0)).preview, 'text');
+  const late = multipart('mixed', `Content-Type: text/csv\n\n${'1,2\n'.repeat(100_000)}`, '\ntext');
+  assert.equal((await parse(late, 1000)).preview, 'text');
+});
+
+test('what is gathered for the index is bounded, and may be nothing', async () => {
+  const letter = multipart(
+    'mixed',
+    `\n${'\u00fc'.repeat(2000)}`,
+    'Content-Type: text/html; name=x\n\n<p>second',
+    '\nthird',
+  );
+  const { searchable } = await parse(letter);
+  assert.deepEqual(searchable, { body: `${'\u00fc'.repeat(2000)}\nsecond\nthird`, attachmentNames: ['x'] });
+  const none = await parse(letter, 0);
+  assert.deepEqual(none.searchable, { body: '', attachmentNames: ['x'] });
+  assert.deepEqual({ ...none, searchable }, await parse(letter));
+  const { body } = (
+    await parse(multipart('mixed', ...Array.from({ length: 9 }, () => `\n${'\u00fc'.repeat(5000)}`)), 30_001)
+  ).searchable;
+  // No character is torn; the first four are sure to have enough for a preview.
+  assert.match(body, /^[\u00fc\n]+$/);
+  assert.ok(Buffer.byteLength(body) < 30_001 + 4 * 4096);
+});
+
+test('the chunks are the caller\u2019s again', async () => {
+  const parser = new LetterParser();
+  for (const text of [multipart('mixed', `\n${'x'.repeat(5000)}`).replaceAll('\n', '\r\n')]) {
+    const chunk = Buffer.from(text);
+    parser.push(chunk);
+    chunk.fill(0);
+  }
+  assert.equal((await parser.end()).searchable.body, 'x'.repeat(5000));
+});
+
+test('what is stored of a letter is small, and sums it up', async () => {
+  const simple =
+    'Date: Tue, 24 Nov 2026 11:00:00 +0100\nFrom: Jim Knopf <jim@example.org>\nTo: Lukas <lukas@example.org>\n' +
+    'Subject: Lunch\nMessage-ID: <CAF1234567890abcdef@mail.example.org>\n' +
+    'Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\ntext\n';
+  const parsed = await parse(simple);
+  assert.ok(encodeStructure(parsed).length < 200);
+  assert.deepEqual(summaryOf(parsed.envelope), summarize(Buffer.from(simple)));
 });

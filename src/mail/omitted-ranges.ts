@@ -1,5 +1,25 @@
+import { headerFields, type HeaderField } from './header.ts';
+
 /** Bytes of a letter as it came that are not served: from `start` up to, and without, `end`. */
 export type OmittedRange = { readonly start: number; readonly end: number };
+
+/**
+ * The fields that are to be left out, as ranges of the letter's bytes: in order, neighbours joined. `head` holds the
+ * letter's whole header.
+ */
+export function omittedFields(
+  head: Uint8Array,
+  isOmitted: (field: HeaderField) => boolean,
+): readonly OmittedRange[] {
+  const omitted: OmittedRange[] = [];
+  for (const field of headerFields(head, { fields: Infinity, bytes: head.length })) {
+    if (!isOmitted(field)) continue;
+    const last = omitted.at(-1);
+    if (last?.end === field.start) omitted[omitted.length - 1] = { start: last.start, end: field.end };
+    else omitted.push({ start: field.start, end: field.end });
+  }
+  return omitted;
+}
 
 /** How many bytes the ranges hold together; they are in order and do not overlap. */
 export const omittedBytes = (ranges: readonly OmittedRange[]): number =>

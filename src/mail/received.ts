@@ -20,6 +20,8 @@ export type Hop = {
   readonly id: string;
   /** The only recipient; left out where there are several, who need not know of each other (RFC 5321 section 7.6). */
   readonly recipient?: Address;
+  /** MT-PRIORITY; left out where the client gave none. */
+  readonly priority?: number;
   /** When the last byte had arrived, milliseconds since 1970. */
   readonly receivedAt: number;
   readonly tls: TlsFacts | null;
@@ -44,6 +46,8 @@ export const formatReceived = (hop: Hop): string => {
     `id ${atomText(hop.id)}`,
   ];
   if (hop.recipient !== undefined) clauses.push(`for <${forText(hop.recipient)}>`);
+  // RFC 6710 section 8 registers the clause.
+  if (hop.priority !== undefined) clauses.push(`PRIORITY ${hop.priority}`);
   return formatField('Received', `${clauses.join(' ')}; ${formatDate(hop.receivedAt)}`);
 };
 

@@ -1,14 +1,6 @@
+import type { Disposition } from './content-type.ts';
 import type { Envelope } from './envelope.ts';
-
-/** An attribute of `Content-Type:` or `Content-Disposition:` (RFC 2045 section 5.1), its name in lower case. */
-export type Parameter = {
-  readonly name: string;
-  /** Without quotes; continuations joined and the charset decoded where RFC 2231 wrote it, else as it is written. */
-  readonly value: string;
-};
-
-/** The value of `Content-Disposition:` (RFC 2183 section 2), its type in lower case. */
-export type Disposition = { readonly type: string; readonly parameters: readonly Parameter[] };
+import type { Parameter } from './parameters.ts';
 
 /**
  * A letter, or a part of one (RFC 2045 section 2.4): where its bytes are and what its header says. Offsets count octets
@@ -37,7 +29,7 @@ export type MimePart = {
   readonly description: string | null;
   readonly md5: string | null;
   readonly disposition: Disposition | null;
-  /** The tags of `Content-Language:` (RFC 3282 section 2). Not yet: RFC 3282 section 2, it is empty. */
+  /** The tags of `Content-Language:` (RFC 3282 section 2). */
   readonly language: readonly string[];
   readonly location: string | null;
   readonly content: PartContent;

@@ -1,7 +1,11 @@
-import { parseAddressList, readableAddressList } from './address-list.ts';
-import { parseDate } from './date.ts';
-import { fieldText, fieldValue, headerFields, type HeaderField } from './header.ts';
+import { decodeNames, readableAddressList } from './address-list.ts';
+import { parseEncodedWords } from './encoded-word.ts';
+import { sentAt, type Envelope } from './envelope.ts';
+import { splitMessage } from './header.ts';
+import { defaultLetterBounds } from './letter-bounds.ts';
+import { parseMessageIds } from './message-ids.ts';
 import { cutText, oneLine } from './one-line.ts';
+import { readLetterHeader } from './part-header.ts';
 
 /** What lists show, computed once before the letter is stored. Texts are decoded, and bounded to 998 characters. */
 export type LetterSummary = {
@@ -15,29 +19,22 @@ export type LetterSummary = {
 };
 
 const LONGEST_TEXT = 998;
-const SUMMARIZED = ['subject', 'from', 'date', 'message-id'] as const;
 
-/**
- * Summarizes a letter, of which the header is enough. Of a field that occurs twice the first counts; a header is read
- * as far as `defaultHeaderLimits`. Never fails.
- */
+/** Summarizes a letter, of which the header is enough, as `summaryOf` does its envelope. Never fails. */
 export const summarize = (letter: Uint8Array): LetterSummary => {
-  const found = new Map<string, HeaderField>();
-  for (const field of headerFields(letter)) {
-    const name = field.name.toLowerCase();
-    if (!found.has(name) && SUMMARIZED.some((wanted) => wanted === name)) found.set(name, field);
-    if (found.size === SUMMARIZED.length) break;
-  }
-  const value = (name: (typeof SUMMARIZED)[number]): string => {
-    const field = found.get(name);
-    return field === undefined ? '' : fieldValue(letter, field);
-  };
-  const subject = found.get('subject');
-  const messageId = oneLine(/<([^<>]*)>/.exec(value('message-id'))?.[1] ?? value('message-id')).trim();
+  const { headerBytes, addresses, parameters } = defaultLetterBounds;
+  const header = letter.subarray(0, splitMessage(letter).headerEnd);
+  return summaryOf(readLetterHeader(header, headerBytes, { addresses, parameters }).envelope);
+};
+
+/** What lists show of a letter with this envelope. */
+export const summaryOf = (envelope: Envelope): LetterSummary => {
+  const messageId =
+    parseMessageIds(envelope.messageId ?? '')[0] ?? (envelope.messageId ?? '').replaceAll(/[<>]/g, '').trim();
   return {
-    subject: subject === undefined ? '' : cutText(fieldText(letter, subject), LONGEST_TEXT),
-    from: cutText(readableAddressList(parseAddressList(value('from'))), LONGEST_TEXT),
-    sentAt: parseDate(value('date')),
+    subject: cutText(oneLine(parseEncodedWords(envelope.subject ?? '')), LONGEST_TEXT),
+    from: cutText(readableAddressList(decodeNames(envelope.from ?? [])), LONGEST_TEXT),
+    sentAt: sentAt(envelope),
     messageId: messageId === '' ? null : cutText(messageId, LONGEST_TEXT),
   };
 };

@@ -17,7 +17,7 @@ export type LetterJson = {
   /** Of the letter as it came; as served it begins with the fields of this server. */
   readonly sizeBytes: number;
   readonly sha256: string;
-  /** null for a letter that came in a file. */
+  /** null for a letter that came over no connection. */
   readonly transport: TransportRecord | null;
   /** Where the letter is, relative to the server. */
   readonly url: string;
@@ -39,7 +39,7 @@ export function letterJson(account: AccountName, letter: Letter): LetterJson {
   return {
     id: letter.id,
     receivedAt: new Date(letter.receivedAt).toISOString(),
-    mailFrom: transport?.reversePath ?? '',
+    mailFrom: reversePathOf(letter),
     rcptTo: letter.forwardPath,
     subject: summary.subject,
     from: summary.from,
@@ -51,6 +51,9 @@ export function letterJson(account: AccountName, letter: Letter): LetterJson {
     url: letterPath(account, letter.id),
   };
 }
+
+/** Without angle brackets; a letter that came over no connection is a report, and has the null one. */
+export const reversePathOf = ({ transport }: Letter): string => transport?.reversePath ?? '';
 
 /** JSON text in which every control character is escaped, those too that JSON lets stand. */
 export function formatJson(value: unknown): string {
@@ -105,7 +108,7 @@ function frameLines(letter: Letter): readonly string[] {
   return [
     `[DATE: ${month}/${day}/${year}] [TIME: ${at.slice(11, 19)}]`,
     '[Delivered]',
-    `MAIL FROM: ${oneLine(letter.transport?.reversePath ?? '') || '<>'}`,
+    `MAIL FROM: ${oneLine(reversePathOf(letter)) || '<>'}`,
     `RCPT TO: ${oneLine(letter.forwardPath)}`,
     `Subject: ${oneLine(letter.summary.subject)}`,
     '',

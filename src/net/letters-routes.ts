@@ -18,6 +18,7 @@ import {
   letterPath,
   lettersPath,
   letterText,
+  reversePathOf,
   unreadableLetter,
 } from './letters-representation.ts';
 import type { Room } from './room.ts';
@@ -234,11 +235,7 @@ const listed = (account: AccountName, letter: Letter, shown: string, index: numb
   `${index === 0 ? '' : '\n'}${shown}[Letter ${letter.id} of ${account}: ${letterPath(account, letter.id)}]\n`;
 
 const mboxPieces: Pieces = (_account, letter, bytes) =>
-  mboxEntry(
-    { reversePath: letter.transport?.reversePath ?? '', receivedAt: letter.receivedAt },
-    letter.prefix,
-    bytes,
-  );
+  mboxEntry({ reversePath: reversePathOf(letter), receivedAt: letter.receivedAt }, letter.prefix, bytes);
 
 const messagePieces: Pieces = function* wholeMessage(_account, letter, bytes) {
   if (letter.prefix.length > 0) yield letter.prefix;

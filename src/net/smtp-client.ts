@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Address } from '../mail/address.ts';
 import { refused, type Result } from '../result.ts';
 import { chooseMechanism, clientExchange } from '../sasl/client-mechanisms.ts';
 import type { ClientFailure, Credentials } from '../sasl/client.ts';
@@ -11,7 +12,14 @@ import { SmtpClient, type ClientAction, type Extensions, type Unsent } from '../
 import { channelBinding } from './tls/channel-binding.ts';
 
 /** How a command ended: the server's reply, and why the client does not believe it or broke off, if so. */
-export type Outcome = { readonly reply: ServerReply; readonly failure: ClientFailure | null };
+export type Outcome = {
+  readonly reply: ServerReply;
+  readonly failure: ClientFailure | null;
+  /** LMTP: what became of the letter for each recipient that the server took (RFC 2033 section 4.2). Else none. */
+  readonly recipients: readonly RecipientOutcome[];
+};
+
+type RecipientOutcome = { readonly recipient: Address; readonly reply: ServerReply };
 
 /** How long a server may take for a reply: the longest that RFC 5321 section 4.5.3.2 asks for, the one after the letter. */
 const replyMs = 600_000;
@@ -51,6 +59,8 @@ export class SmtpConnection {
   readonly #closed: Promise<void>;
   readonly #ending = Promise.withResolvers<ConnectionLost>();
   #greeting: Waiting | null = null;
+  /** What was said for single recipients of a letter that is not wholly answered. */
+  readonly #recipients: RecipientOutcome[] = [];
   #lost: ConnectionLost | null = null;
   /** What the server said unasked, as a 421 before it closes. */
   #unasked: ServerReply | null = null;
@@ -185,14 +195,18 @@ export class SmtpConnection {
           this.#socket.uncork();
           break;
         case 'note':
-          this.#show(action.reply);
+          // From the signature of SCRAM in a challenge a password can be guessed without the server.
+          if (action.reply.code === 334) this.#trace('server', '334 ***');
+          else this.#show(action.reply);
           break;
         case 'reply':
-          this.#show(action.reply);
+          // The last recipient's reply is the letter's as well, and was shown already.
+          if (this.#recipients.at(-1)?.reply !== action.reply) this.#show(action.reply);
           this.#answer(action);
           break;
         case 'recipient':
           this.#show(action.reply);
+          this.#recipients.push({ recipient: action.recipient, reply: action.reply });
           break;
         case 'unsent':
           this.#waiting.shift()?.reject(new CommandUnsent(action.why));
@@ -211,11 +225,12 @@ export class SmtpConnection {
   }
 
   #answer({ reply, to, failure }: Extract<ClientAction, { do: 'reply' }>): void {
-    if (to !== null) return this.#waiting.shift()?.resolve({ reply, failure });
+    const recipients = this.#recipients.splice(0);
+    if (to !== null) return this.#waiting.shift()?.resolve({ reply, failure, recipients });
     const greeting = this.#greeting;
     this.#greeting = null;
     if (greeting === null) this.#unasked = reply;
-    else greeting.resolve({ reply, failure });
+    else greeting.resolve({ reply, failure, recipients });
     return undefined;
   }
 

@@ -15,6 +15,7 @@ import type {
   Event,
   LoginResult,
   Question,
+  Refusal,
   Secured,
   Settings,
   Verdict,
@@ -317,6 +318,7 @@ export class SmtpConversation implements Patient {
   async #faultless(verdict: Promise<Verdict>, question: Question): Promise<Verdict> {
     try {
       const given = await verdict;
+      if (given.verdict === 'refused') this.#noteMisuse(question, given.why);
       if (question.ask === 'deliver') this.#noteDelivery(given, question.envelope.recipients.length);
       return given;
     } catch (error) {
@@ -343,6 +345,15 @@ export class SmtpConversation implements Patient {
     const fields = { id: this.#id, outcome, account, mechanism, ...bound, peer };
     if (outcome === 'in') this.#house.journal.info('smtp.login', fields);
     else this.#house.journal.warn('smtp.login', fields);
+  }
+
+  /** Somebody who logged in sends as somebody else, or too much: a mistake, or a stolen password (RFC 6409 section 5.2). */
+  #noteMisuse(question: Question, refusal: Refusal): void {
+    const { why } = refusal;
+    if (why !== 'not-yours' && why !== 'from-not-yours' && why !== 'sent-too-much') return;
+    if (!('envelope' in question)) return;
+    const account = question.envelope.login?.account ?? null;
+    this.#house.journal.warn('smtp.misuse', { id: this.#id, account, asked: question.ask, refusal });
   }
 
   #wait(verdict: Promise<Verdict>, to: Question): void {

@@ -73,6 +73,7 @@ async function openDoor(
     domains,
     passwordKind: 'classic',
     now,
+    random: randomBytes,
   });
   const door = await openSmtpDoor({
     name: 'test',

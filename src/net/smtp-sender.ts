@@ -9,46 +9,55 @@ import { connectTls, whyNot, type ConnectRefusal, type ConnectSettings } from '.
 /** Where a letter is handed in, and how the connection is protected: there is no way without TLS. */
 export type SenderSettings = ConnectSettings & {
   readonly protection: 'implicit' | 'starttls';
+  /** SMTP where left out. */
+  readonly protocol?: 'smtp' | 'lmtp';
   readonly trace: Trace;
 };
 
-/** A secured connection, after the greeting and the EHLO that counts. */
+/** A secured connection, after the greeting and the EHLO or LHLO that counts. */
 export type Opened = { readonly connection: SmtpConnection; readonly facts: TlsFacts };
 
 /** Why no letter can be handed in there. After a refusal nothing is left open. */
 export type OpenRefusal =
   | { readonly why: 'connect'; readonly refusal: ConnectRefusal }
-  | { readonly why: 'reply'; readonly to: 'connecting' | 'EHLO' | 'STARTTLS'; readonly reply: ServerReply }
+  | { readonly why: 'reply'; readonly to: 'connecting' | Hello | 'STARTTLS'; readonly reply: ServerReply }
   /** The server does not offer STARTTLS, or somebody in between took the offer out. */
   | { readonly why: 'no-starttls' }
   | { readonly why: 'broken'; readonly detail: string };
 
+/** What a client says first, on SMTP and on LMTP (RFC 2033 section 4.1). */
+type Hello = 'EHLO' | 'LHLO';
+
 const timeoutMsByDefault = 30_000;
 
 /**
- * Connects, secures, is greeted and says EHLO. With STARTTLS (RFC 3207) the server's certificate is verified by name as
- * with implicit TLS, and what was said before the handshake counts for nothing. Rejects with `ConnectionLost`.
+ * Connects, secures, is greeted and says EHLO or LHLO. With STARTTLS (RFC 3207) the server's certificate is verified by
+ * name as with implicit TLS, and what was said before the handshake counts for nothing. Rejects with `ConnectionLost`.
  */
 export async function openSender(settings: SenderSettings): Promise<Result<Opened, OpenRefusal>> {
-  const before = settings.protection === 'starttls' ? await askForTls(settings) : null;
+  const { protocol = 'smtp' } = settings;
+  const hello = protocol === 'lmtp' ? 'LHLO' : 'EHLO';
+  const before =
+    settings.protection === 'starttls' ? await askForTls(settings, new SmtpClient(protocol), hello) : null;
   if (before !== null && !before.ok) return before;
   const connected = await connectTls({
     ...settings,
-    ...(before === null ? { applicationProtocols: ['smtp'] } : { over: before.value.socket }),
+    ...(before === null && protocol === 'smtp' ? { applicationProtocols: ['smtp'] } : {}),
+    ...(before === null ? {} : { over: before.value.socket }),
   });
   if (!connected.ok) {
     before?.value.socket.destroy();
     return refused({ why: 'connect', refusal: connected.refusal });
   }
   const { socket, facts } = connected.value;
-  const client = before?.value.client ?? new SmtpClient();
+  const client = before?.value.client ?? new SmtpClient(protocol);
   const connection = new SmtpConnection(socket, settings.trace, client);
   if (before === null) {
     const reply = await connection.greeting();
     if (reply.code !== 220) return leave(connection, { why: 'reply', to: 'connecting', reply });
   } else client.handle({ on: 'secured' });
-  const { reply } = await connection.send({ send: 'EHLO', name: ehloName(socket) });
-  if (reply.code !== 250) return leave(connection, { why: 'reply', to: 'EHLO', reply });
+  const { reply } = await connection.send({ send: hello, name: ehloName(socket) });
+  if (reply.code !== 250) return leave(connection, { why: 'reply', to: hello, reply });
   return ok({ connection, facts });
 }
 
@@ -64,10 +73,13 @@ function ehloName({ localAddress = '127.0.0.1' }: Socket): string {
 
 type AskedForTls = { readonly socket: Socket; readonly client: SmtpClient };
 
-/** The part in the clear: nothing but EHLO and STARTTLS is ever said there. */
-async function askForTls(settings: SenderSettings): Promise<Result<AskedForTls, OpenRefusal>> {
+/** The part in the clear: nothing but EHLO or LHLO and STARTTLS is ever said there. */
+async function askForTls(
+  settings: SenderSettings,
+  client: SmtpClient,
+  hello: Hello,
+): Promise<Result<AskedForTls, OpenRefusal>> {
   const socket = connect({ host: settings.host, port: settings.port, noDelay: true });
-  const client = new SmtpClient();
   const timeoutMs = settings.timeoutMs ?? timeoutMsByDefault;
   const outcome = await new Promise<OpenRefusal | null>((resolve) => {
     const fail = (refusal: ConnectRefusal): void => settle({ why: 'connect', refusal });
@@ -93,7 +105,7 @@ async function askForTls(settings: SenderSettings): Promise<Result<AskedForTls, 
         } else if (action.do === 'reply') {
           traceReply(settings.trace, action.reply);
           const next = nextInTheClear(client, action.to?.send ?? null, action.reply);
-          if (next === 'EHLO') act(client.send({ send: 'EHLO', name: ehloName(socket) }));
+          if (next === 'hello') act(client.send({ send: hello, name: ehloName(socket) }));
           else if (next === 'STARTTLS') act(client.send({ send: 'STARTTLS' }));
           else if (next !== null) settle(next);
         }
@@ -112,9 +124,9 @@ function nextInTheClear(
   client: SmtpClient,
   to: string | null,
   reply: ServerReply,
-): 'EHLO' | 'STARTTLS' | OpenRefusal | null {
-  if (to === null) return reply.code === 220 ? 'EHLO' : { why: 'reply', to: 'connecting', reply };
-  if (to === 'EHLO') {
+): 'hello' | 'STARTTLS' | OpenRefusal | null {
+  if (to === null) return reply.code === 220 ? 'hello' : { why: 'reply', to: 'connecting', reply };
+  if (to === 'EHLO' || to === 'LHLO') {
     if (reply.code !== 250) return { why: 'reply', to, reply };
     return client.extensions.has('STARTTLS') ? 'STARTTLS' : { why: 'no-starttls' };
   }

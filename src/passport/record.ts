@@ -34,6 +34,10 @@ export type TransportRecord = {
   /** SHA-256 of the letter's bytes as they came (after dot-unstuffing), 64 lower-case hex digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** What its sender said of its protection: REQUIRETLS, or `TLS-Required: No` (RFC 8689 section 4.1); absent: nothing. */
+  readonly tlsRequired?: 'yes' | 'no';
+  /** MT-PRIORITY (RFC 6710 section 3); absent where the client gave none. */
+  readonly priority?: number;
   /** What was found out about who sent the letter; absent where its sender logged in, or a server of this house sent it on. */
   readonly senders?: SenderAuthentication;
 };

@@ -15,6 +15,7 @@ import {
   goesInCircles,
   headOf,
   receptionId,
+  routesOf,
   transportRecord,
   type Content,
   type Visit,
@@ -106,16 +107,16 @@ export class ExchangerPolicy {
     const { chunks, sizeBytes } = content;
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt };
     const findings = formatAuthenticationResults({ authservId, results: methodResults(senders) });
-    const found = await deliveryRecipients(reception, recipients, findings);
-    if (found === null) return refuse({ why: 'recipient-gone' });
+    const routes = await routesOf(envelope, recipients);
+    if (routes === null) return refuse({ why: 'recipient-gone' });
     const delivery: ExchangerDelivery = {
       hash,
       sizeBytes,
       chunks,
       summary: summarize(head),
-      transport: { ...transportRecord(reception), senders },
+      transport: { ...transportRecord(reception, header.value), senders },
       receivedAt,
-      recipients: found,
+      recipients: deliveryRecipients(reception, routes, { findings }),
       omitted: foreignTraceFields(header.value, authservId),
     };
     const stored = await store.deliver(delivery);

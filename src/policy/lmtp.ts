@@ -6,11 +6,11 @@ import type { Delivery, Store } from '../store/port.ts';
 import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
 import {
   contentHash,
-  eachOnce,
+  deliveryRecipients,
   goesInCircles,
   headOf,
+  pathsOf,
   receptionId,
-  recipientsOfPaths,
   transportRecord,
   type Content,
   type Reception,
@@ -84,7 +84,7 @@ export class LmtpPolicy {
       sizeBytes,
       chunks: content.chunks,
       summary: summarize(head),
-      transport: transportRecord(reception),
+      transport: transportRecord(reception, header.value),
       receivedAt,
       omitted: foreignTraceFields(header.value, this.#parts.ownReports),
     };
@@ -93,8 +93,9 @@ export class LmtpPolicy {
 
   async #outcomes(reception: Reception, letter: Omit<Delivery, 'recipients'>): Promise<readonly Outcome[]> {
     const { store, recipients } = this.#parts;
-    const paths = await recipientsOfPaths(reception, recipients);
-    const found = eachOnce(paths.flatMap((path) => (path.ok ? path.value : [])));
+    const paths = await pathsOf(reception.envelope, recipients);
+    const routes = paths.flatMap((path) => (path.ok ? [path.value] : []));
+    const found = deliveryRecipients(reception, routes);
     const stored = found.length === 0 || (await store.deliver({ ...letter, recipients: found })).ok;
     // Where one account went away in this moment nobody got it; whoever is still there may get it the next time.
     const outcome: Outcome = stored

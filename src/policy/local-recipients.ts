@@ -1,4 +1,4 @@
-import { canonicalAddress } from '../mail/address.ts';
+import { canonicalAddress, type Address } from '../mail/address.ts';
 import { ok, refused, type Result } from '../result.ts';
 import type { Recipient } from '../smtp/session.ts';
 import type { Account, AccountId, AccountName, Store } from '../store/port.ts';
@@ -21,11 +21,14 @@ export const recipientRefusal = (refusal: RecipientRefusal): 'no-relay' | 'no-su
 /** Finds the accounts behind the forward paths of this server's domains. */
 export class LocalRecipients {
   readonly #table: RecipientTable;
+  /** Without those who get what nobody has. */
+  readonly #ownTable: RecipientTable;
   readonly #store: Pick<Store, 'account' | 'accounts'>;
   #first: Account | null = null;
 
   constructor(table: RecipientTable, store: Pick<Store, 'account' | 'accounts'>) {
     this.#table = table;
+    this.#ownTable = { ...table, catchAll: new Map(), postmaster: 'nobody' };
     this.#store = store;
   }
 
@@ -41,9 +44,26 @@ export class LocalRecipients {
 
   /** The accounts that get what is sent to this forward path, each once. Rejects for faults only. */
   async find(recipient: Recipient): Promise<Result<readonly Destination<Account>[], RecipientRefusal>> {
-    const name = this.nameOf(recipient);
-    if (!this.#table.domains.includes(domainOf(name))) return refused('no-relay');
-    const expansion = expand<Account>(this.#table, name);
+    return this.#expand(this.#table, this.nameOf(recipient));
+  }
+
+  /**
+   * Whether an address is the account's own: its name, an alias that leads to it, or one of these with a detail. Who gets
+   * what nobody has, by a catch-all or as the postmaster, does not own it. Rejects for faults only.
+   */
+  async owns(account: AccountName, address: Address): Promise<boolean> {
+    const name = canonicalAddress(address) as AccountName;
+    if (name === account) return true;
+    const found = await this.#expand(this.#ownTable, name);
+    return found.ok && found.value.some((destination) => destination.account.name === account);
+  }
+
+  async #expand(
+    table: RecipientTable,
+    name: AccountName,
+  ): Promise<Result<readonly Destination<Account>[], RecipientRefusal>> {
+    if (!table.domains.includes(domainOf(name))) return refused('no-relay');
+    const expansion = expand<Account>(table, name);
     let step = expansion.next();
     while (step.done !== true) step = expansion.next(await this.#answer(step.value));
     if (!step.value.ok) return step.value;

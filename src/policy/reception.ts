@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { formatAddress, parseAddress } from '../mail/address.ts';
+import { formatAddress, parseAddress, type Address } from '../mail/address.ts';
 import { headerFields } from '../mail/header.ts';
 import { formatReceived, protocolName } from '../mail/received.ts';
+import { prefersDelivery } from '../mail/tls-required.ts';
 import { formatDeliveredTo, formatReturnPath } from '../mail/trace-fields.ts';
 import type { Endpoints } from '../mail/transport.ts';
 import type { TransportRecord } from '../passport/record.ts';
@@ -62,59 +63,77 @@ export function contentHash({ chunks }: Content): BlobHash {
   return hash.digest('hex') as BlobHash;
 }
 
-/**
- * What comes of each forward path of the envelope, in its order: those who get the letter by it, or why nobody does. Before
- * the letter stand, from the top, `Return-Path:`, `Delivered-To:`, the fields of `findings`, and `Received:`: what was found
- * is above the trace of the same hop (RFC 8601 section 5), and one recipient's fields name no other.
- */
-export async function recipientsOfPaths(
-  reception: Reception,
-  recipients: LocalRecipients,
-  findings = '',
-): Promise<readonly Result<readonly DeliveryRecipient[], RecipientRefusal>[]> {
-  const { envelope } = reception;
-  const returnPath = formatReturnPath(envelope.sender);
-  const received = receivedField(reception);
-  const paths: Result<readonly DeliveryRecipient[], RecipientRefusal>[] = [];
-  for (const recipient of envelope.recipients) {
-    const destinations = await recipients.find(recipient);
-    if (!destinations.ok) paths.push(destinations);
-    else
-      paths.push(
-        ok(
-          destinations.value.map((destination) => ({
-            account: destination.account.id,
-            forwardPath: forwardPath(recipient),
-            prefix: Buffer.from(`${returnPath}${deliveredTo(destination)}${findings}${received}`),
-          })),
-        ),
-      );
+/** One recipient of an envelope, and the mailboxes that it leads to: at least one. */
+export type Route = {
+  readonly recipient: Recipient;
+  readonly destinations: readonly Destination<Account>[];
+};
+
+/** Where each recipient of the envelope leads, in its order, or why nowhere. */
+export async function pathsOf(
+  { recipients }: Envelope,
+  local: LocalRecipients,
+): Promise<readonly Result<Route, RecipientRefusal>[]> {
+  const paths: Result<Route, RecipientRefusal>[] = [];
+  for (const recipient of recipients) {
+    const found = await local.find(recipient);
+    paths.push(found.ok ? ok({ recipient, destinations: found.value }) : found);
   }
   return paths;
 }
 
-/** Each account once, however many forward paths lead to it; the first of them counts. */
-export function eachOnce(recipients: readonly DeliveryRecipient[]): readonly DeliveryRecipient[] {
+/** Where every recipient of the envelope leads; null where one of them leads nowhere by now. */
+export async function routesOf(envelope: Envelope, local: LocalRecipients): Promise<readonly Route[] | null> {
+  const paths = await pathsOf(envelope, local);
+  const routes = paths.flatMap((path) => (path.ok ? [path.value] : []));
+  return routes.length === paths.length ? routes : null;
+}
+
+/** Fields of this server that stand before a letter besides those of its delivery, CRLF included. */
+export type OwnFields = {
+  /**
+   * What this server says of the letter's origin: above the trace of the same hop (RFC 8601 section 5), where no line at
+   * the beginning of the letter can continue it.
+   */
+  readonly findings?: string;
+  /** What the letter lacked: next to its own fields. */
+  readonly added?: string;
+};
+
+/**
+ * Who gets the letter, each account once, however many forward paths lead to it. Before the letter stand, from the top,
+ * `Return-Path:`, `Delivered-To:`, what was found, `Received:`, and what was added; one recipient's fields name no other.
+ */
+export function deliveryRecipients(
+  reception: Reception,
+  routes: readonly Route[],
+  { findings = '', added = '' }: OwnFields = {},
+): readonly DeliveryRecipient[] {
+  const below = `${findings}${receivedField(reception)}${added}`;
+  return recipientsOf(routes, reception.envelope.sender, below);
+}
+
+/** The same for a letter of `sender`, null for the null reverse path, with these fields below those of its delivery. */
+export function recipientsOf(
+  routes: readonly Route[],
+  sender: Address | null,
+  below: string,
+): readonly DeliveryRecipient[] {
+  const returnPath = formatReturnPath(sender);
   const found = new Map<AccountId, DeliveryRecipient>();
-  for (const one of recipients) if (!found.has(one.account)) found.set(one.account, one);
+  for (const { recipient, destinations } of routes) {
+    for (const destination of destinations) {
+      const { id } = destination.account;
+      if (found.has(id)) continue;
+      const prefix = Buffer.from(`${returnPath}${deliveredTo(destination)}${below}`);
+      found.set(id, { account: id, forwardPath: forwardPathOf(recipient), prefix });
+    }
+  }
   return [...found.values()];
 }
 
-/** Who gets the letter, each account once; null where a forward path leads nowhere by now. */
-export async function deliveryRecipients(
-  reception: Reception,
-  recipients: LocalRecipients,
-  findings = '',
-): Promise<readonly DeliveryRecipient[] | null> {
-  const found: DeliveryRecipient[] = [];
-  for (const path of await recipientsOfPaths(reception, recipients, findings)) {
-    if (!path.ok) return null;
-    found.push(...path.value);
-  }
-  return eachOnce(found);
-}
-
-const forwardPath = (recipient: Recipient): string =>
+/** The forward path of RCPT, without angle brackets. */
+export const forwardPathOf = (recipient: Recipient): string =>
   recipient.is === 'postmaster' ? 'Postmaster' : formatAddress(recipient.address);
 
 function deliveredTo(destination: Destination<Account>): string {
@@ -132,13 +151,26 @@ function receivedField(reception: Reception): string {
     protocol: protocolOf(reception),
     id: receptionId(hash),
     ...(only?.is === 'address' ? { recipient: only.address } : {}),
+    ...priorityOf(envelope),
     receivedAt,
     tls: secured?.tls ?? null,
   });
 }
 
-/** How the letter travelled on the hop into this server. */
-export function transportRecord(reception: Reception): TransportRecord {
+/** MT-PRIORITY where the client gave one. */
+function priorityOf({ requests }: Envelope): { readonly priority?: number } {
+  const priority = requests?.priority ?? null;
+  return priority === null ? {} : { priority };
+}
+
+/** RFC 8689 section 4.1: what the envelope says counts before what the header says. */
+function tlsRequiredOf({ requests }: Envelope, header: Uint8Array): Pick<TransportRecord, 'tlsRequired'> {
+  if (requests?.requireTls === true) return { tlsRequired: 'yes' };
+  return prefersDelivery(header) ? { tlsRequired: 'no' } : {};
+}
+
+/** How the letter with this header travelled on the hop into this server. */
+export function transportRecord(reception: Reception, header: Uint8Array): TransportRecord {
   const { envelope, secured, visit, host, hash, sizeBytes, receivedAt } = reception;
   return {
     version: 1,
@@ -155,6 +187,8 @@ export function transportRecord(reception: Reception): TransportRecord {
     reversePath: envelope.sender === null ? '' : formatAddress(envelope.sender),
     sha256: hash,
     sizeBytes,
+    ...tlsRequiredOf(envelope, header),
+    ...priorityOf(envelope),
   };
 }
 

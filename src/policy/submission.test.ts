@@ -1,74 +1,19 @@
 import assert from 'node:assert/strict';
-import { lettersInInbox } from '../store/contract/inbox.ts';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { Authenticator } from '../accounts/authenticator.ts';
-import { Enroller } from '../accounts/enrol.ts';
-import { parseAddress, type Address } from '../mail/address.ts';
-import type { Envelope, Recipient, Verdict } from '../smtp/session.ts';
-import { openMemoryStore } from '../store/memory/store.ts';
-import type { AccountName, Letter, Store, Verifiers } from '../store/port.ts';
-import { accountNamed, SubmissionPolicy } from './submission.ts';
-
-const domains = ['example.org', 'bücher.example'];
-const visit = {
-  endpoints: { remoteAddress: '192.0.2.7', remotePort: 40_000, localAddress: '192.0.2.1', localPort: 465 },
-};
-const noPassword: Verifiers = {
-  scram: {
-    salt: new Uint8Array(16),
-    iterations: 10_000,
-    storedKey: new Uint8Array(32),
-    serverKey: new Uint8Array(32),
-  },
-  argon2id:
-    '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-};
-
-async function house(): Promise<{ store: Store; policy: SubmissionPolicy }> {
-  const store = openMemoryStore();
-  for (const name of ['alice@example.org', 'bob@example.org', 'carol@bücher.example'] as AccountName[]) {
-    await store.createAccount({ name, verifiers: noPassword, createdAt: 0 });
-  }
-  const now = (): number => 1_800_000_000_000;
-  const canonical = (user: string): AccountName | null => accountNamed(user, domains);
-  const policy = new SubmissionPolicy({
-    store,
-    authenticator: new Authenticator({ store, now, random: randomBytes, secret: randomBytes(32), canonical }),
-    enroller: new Enroller({ store, now, random: randomBytes }),
-    host: 'mail.example.org',
-    domains,
-    passwordKind: 'strong',
-    now,
-  });
-  return { store, policy };
-}
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert(parsed.ok, text);
-  return parsed.value;
-}
-
-const to = (text: string): Recipient => ({ is: 'address', address: address(text) });
-
-const envelope = (sender: string | null, ...recipients: Recipient[]): Envelope => ({
-  client: { name: 'c.example', extended: true },
-  login: { account: 'alice@example.org', mechanism: 'PLAIN', channelBinding: null },
-  sender: sender === null ? null : address(sender),
-  smtpUtf8: false,
-  body: '7BIT',
-  announcedBytes: null,
-  recipients,
-});
-
-const content = (text: string): { chunks: Uint8Array<ArrayBuffer>[]; sizeBytes: number } => {
-  const bytes = new Uint8Array(Buffer.from(text));
-  return { chunks: [bytes], sizeBytes: bytes.length };
-};
-
-const word = (verdict: Verdict): string =>
-  verdict.verdict === 'refused' ? verdict.why.why : verdict.verdict;
+import type { Recipient } from '../smtp/session.ts';
+import type { AccountName } from '../store/port.ts';
+import {
+  address,
+  content,
+  envelope,
+  inbox,
+  noPassword,
+  submissionHouse as house,
+  to,
+  visit,
+  word,
+} from './submission-loopback.ts';
 
 const senders: readonly [string | null, string][] = [
   ['alice@example.org', 'accepted'],
@@ -76,7 +21,7 @@ const senders: readonly [string | null, string][] = [
   ['"alice"@example.org', 'accepted'],
   ['bob@example.org', 'not-yours'],
   ['alice@elsewhere.example', 'not-yours'],
-  [null, 'not-yours'],
+  [null, 'accepted'],
 ];
 for (const [sender, expected] of senders) {
   test(`the sender ${sender ?? '<>'} of alice's session is ${expected}`, async () => {
@@ -116,12 +61,6 @@ test('the postmaster without a domain is the one of the first domain', async () 
   } as const;
   assert.equal(word(await policy.answer(question, visit)), 'accepted');
 });
-
-async function inbox(store: Store, name: string): Promise<readonly Letter[]> {
-  const account = await store.account(name as AccountName);
-  assert(account !== null);
-  return lettersInInbox(store, account.id);
-}
 
 test('a letter to one person in three spellings and to another is one letter each, sharing one blob', async () => {
   const { store, policy } = await house();

@@ -2,10 +2,10 @@ import type { Authenticator, Origin } from '../accounts/authenticator.ts';
 import type { Enroller } from '../accounts/enrol.ts';
 import type { PasswordKind } from '../accounts/password.ts';
 import { canonicalAddress, parseAddress, type Address } from '../mail/address.ts';
-import { summarize } from '../mail/summary.ts';
+import { keptPieces } from '../mail/omitted-ranges.ts';
 import type { Eventually } from '../result.ts';
-import type { Envelope, Question, Recipient, Refusal, Secured, Verdict } from '../smtp/session.ts';
-import type { AccountName, Store } from '../store/port.ts';
+import type { Envelope, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
+import type { AccountName, Delivery, Store, TallyEvent } from '../store/port.ts';
 import { LocalRecipients, plainTable, recipientRefusal } from './local-recipients.ts';
 import {
   contentHash,
@@ -13,12 +13,24 @@ import {
   goesInCircles,
   headOf,
   receptionId,
+  routesOf,
   transportRecord,
   type Content,
+  type Reception,
+  type Route,
   type Visit,
 } from './reception.ts';
+import { defaultSendingRate, SendingRates, type SendingRate } from './sending-rate.ts';
+import { wholeHeader } from './sender-authentication-view.ts';
+import { lookOver, type ForeignFrom, type LookedOver } from './submitted-letter.ts';
+import { asksForReport, successReport } from './success-report.ts';
 
 export type { Content, Visit };
+
+/** What people of this server may send. */
+export type SubmissionRules = { readonly foreignFrom: ForeignFrom; readonly rate: SendingRate };
+
+export const defaultSubmissionRules: SubmissionRules = { foreignFrom: 'refuse', rate: defaultSendingRate };
 
 export type SubmissionParts = {
   readonly store: Store;
@@ -32,6 +44,11 @@ export type SubmissionParts = {
   readonly passwordKind: PasswordKind;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** So many random bytes. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** The name of this server in Authentication-Results; without it, the host. */
+  readonly authservId?: string;
+  readonly rules?: SubmissionRules;
   /** Who gets what; without it, an address is an account of these domains or nobody's. */
   readonly recipients?: LocalRecipients;
 };
@@ -50,11 +67,15 @@ export class SubmissionPolicy {
   readonly #parts: SubmissionParts;
   readonly #domains: ReadonlySet<string>;
   readonly #recipients: LocalRecipients;
+  readonly #rules: SubmissionRules;
+  readonly #rates: SendingRates;
 
   constructor(parts: SubmissionParts) {
     this.#parts = parts;
     this.#domains = new Set(parts.domains);
     this.#recipients = parts.recipients ?? new LocalRecipients(plainTable(parts.domains), parts.store);
+    this.#rules = parts.rules ?? defaultSubmissionRules;
+    this.#rates = new SendingRates(this.#rules.rate, parts.store, parts.now);
   }
 
   /** The verdict on every question but `room` and `deliver`. Rejects for faults only. */
@@ -73,7 +94,7 @@ export class SubmissionPolicy {
       case 'sender':
         return this.#sender(question.envelope);
       case 'recipient':
-        return this.#recipient(question.recipient);
+        return this.#recipient(question);
     }
   }
 
@@ -84,25 +105,98 @@ export class SubmissionPolicy {
     visit: Visit,
     content: Content,
   ): Promise<Verdict> {
-    const head = headOf(content);
-    if (goesInCircles(head)) return refuse({ why: 'looping' });
-    const { store, host, now } = this.#parts;
-    const hash = contentHash(content);
+    const { host, now } = this.#parts;
     const { chunks, sizeBytes } = content;
+    const account = envelope.login?.account ?? null;
+    if (account === null) return refuse({ why: 'not-yours' });
+    const header = wholeHeader(headOf(content), sizeBytes);
+    if (!header.ok) return refuse({ why: header.refusal });
+    if (goesInCircles(header.value)) return refuse({ why: 'looping' });
     const receivedAt = now();
+    const letter = await this.#lookOver(header.value, account, envelope, receivedAt);
+    if (!letter.ok) return refuse(letter.refusal);
+    const { findings, added, omitted, summary } = letter.value;
+    const hash = contentHash(content);
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt };
-    const recipients = await deliveryRecipients(reception, this.#recipients);
-    if (recipients === null) return refuse({ why: 'recipient-gone' });
-    const stored = await store.deliver({
+    const routes = await routesOf(envelope, this.#recipients);
+    if (routes === null) return refuse({ why: 'recipient-gone' });
+    const delivery: Delivery = {
       hash,
       sizeBytes,
       chunks,
-      summary: summarize(head),
-      transport: transportRecord(reception),
+      summary,
+      transport: transportRecord(reception, header.value),
       receivedAt,
-      recipients,
-    });
-    return stored.ok ? { verdict: 'delivered', id: receptionId(hash) } : refuse({ why: 'recipient-gone' });
+      recipients: deliveryRecipients(reception, routes, { findings, added }),
+      omitted,
+    };
+    const report = await this.#reportOn(reception, routes, header.value, letter.value);
+    return this.#send(account, envelope.recipients.length, report === null ? [delivery] : [delivery, report]);
+  }
+
+  /** Stores the letter, and what goes with it, and counts it, as far as the account's rate lets it. */
+  async #send(account: string, recipients: number, deliveries: readonly Delivery[]): Promise<Verdict> {
+    const admitted = await this.#rates.admit(account, { letters: 1, recipients });
+    if (!admitted.ok) return refuse(admitted.refusal);
+    const { events, end } = admitted.value;
+    let outcome: 'counted' | 'harmless' = 'harmless';
+    try {
+      const stored = await this.#store(deliveries, events);
+      outcome = 'counted';
+      const [letter] = deliveries;
+      return stored.ok && letter !== undefined
+        ? { verdict: 'delivered', id: receptionId(letter.hash) }
+        : refuse({ why: 'recipient-gone' });
+    } finally {
+      end(outcome);
+    }
+  }
+
+  /** Both in one turn, so that they are one commit. A letter that was kept and not counted is a fault: it comes again. */
+  async #store(deliveries: readonly Delivery[], events: readonly TallyEvent[]): ReturnType<Store['deliver']> {
+    const { store } = this.#parts;
+    const counted = events.length === 0 ? null : store.tally(events);
+    const [stored, tallied] = await Promise.allSettled([store.deliver(...deliveries), counted]);
+    if (stored.status === 'rejected') throw stored.reason;
+    if (tallied.status === 'rejected') throw tallied.reason;
+    return stored.value;
+  }
+
+  #lookOver(
+    header: Uint8Array,
+    account: string,
+    envelope: Envelope,
+    receivedAt: number,
+  ): ReturnType<typeof lookOver> {
+    const { host, random, authservId = host } = this.#parts;
+    const messageId = `${Buffer.from(random(18)).toString('hex')}@${host}`;
+    const owns = (address: Address): Promise<boolean> =>
+      this.#recipients.owns(account as AccountName, address);
+    const letter = { header, reversePath: envelope.sender, account, receivedAt, messageId, authservId };
+    return lookOver(letter, owns, this.#rules.foreignFrom);
+  }
+
+  /** The report that its sender asked for with NOTIFY=SUCCESS; null where nobody did. */
+  async #reportOn(
+    reception: Reception,
+    routes: readonly Route[],
+    header: Uint8Array,
+    { added, omitted, summary: { subject, messageId } }: LookedOver,
+  ): Promise<Delivery | null> {
+    const { sender, login } = reception.envelope;
+    if (sender === null || login === null || !asksForReport(reception)) return null;
+    const { store, domains, random } = this.#parts;
+    const found = await this.#recipients.find({ is: 'address', address: sender });
+    // An account may outlast its domain; its mail is in its mailbox all the same.
+    const account = found.ok ? null : await store.account(login.account as AccountName);
+    const back = found.ok ? found.value : account === null ? [] : [{ account, deliveredTo: account.name }];
+    if (back.length === 0) return null;
+    const served = Buffer.concat([Buffer.from(added), ...keptPieces(header, omitted)]);
+    const domain = domains[0] ?? reception.host;
+    return successReport(
+      { reception, routes, header: served, subject, messageId, domain, back, random },
+      sender,
+    );
   }
 
   async #enrol(address: Address, from: Origin): Promise<Verdict> {
@@ -118,15 +212,29 @@ export class SubmissionPolicy {
     return refuse({ why: enrolled.refusal });
   }
 
-  /** RFC 6409 section 6.1: only the authenticated account's own address may be the sender. */
-  #sender({ sender, login }: Envelope): Verdict {
-    const own = sender !== null && login !== null && canonicalAddress(sender) === login.account;
-    return own ? accepted : refuse({ why: 'not-yours' });
+  /**
+   * RFC 6409 section 6.1: only an address of the authenticated account may be the sender. The null reverse path is for
+   * letters that must have it (RFC 5321 section 4.5.5); who wrote them is looked at when they are there.
+   */
+  async #sender({ sender, login }: Envelope): Promise<Verdict> {
+    if (login === null) return refuse({ why: 'not-yours' });
+    const { account } = login;
+    if (sender !== null && !(await this.#recipients.owns(account as AccountName, sender)))
+      return refuse({ why: 'not-yours' });
+    const refusal = await this.#rates.judge(account, { letters: 1, recipients: 1 });
+    return refusal === null ? accepted : refuse(refusal);
   }
 
-  async #recipient(recipient: Recipient): Promise<Verdict> {
+  /** A recipient too many is refused here, where the client can send the letter to it later (RFC 5321 section 4.5.3.1.10). */
+  async #recipient({ recipient, envelope }: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
     const found = await this.#recipients.find(recipient);
-    return found.ok ? accepted : refuse({ why: recipientRefusal(found.refusal) });
+    if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
+    const already = envelope.recipients.length;
+    if (already === 0 || envelope.login === null) return accepted;
+    // The letter itself was looked at with MAIL.
+    const sending = { letters: 0, recipients: already + 1 };
+    const refusal = await this.#rates.judge(envelope.login.account, sending);
+    return refusal === null ? accepted : refuse(refusal);
   }
 
   #isLocal(name: AccountName): boolean {

@@ -44,11 +44,13 @@ export type DoorKind =
   | 'lmtp';
 
 /**
- * What a door announces where its configuration says nothing: what is kept to from end to end. DSN, FUTURERELEASE,
- * DELIVERBY and MT-PRIORITY promise what only a queue can keep.
+ * What a door announces where its configuration says nothing: what is kept to from end to end. Who submits a letter and
+ * who gets it are people of this server. So a submission door reports to its senders (DSN), and has delivered when it
+ * answers (DELIVERBY, MT-PRIORITY). Elsewhere the sender is a stranger, whom a report would have to be sent to, and where
+ * DSN is not announced the server before this one reports (RFC 3461 section 5.2.2). FUTURERELEASE takes a queue.
  */
 export const defaultExtensions: Readonly<Record<DoorKind, ReadonlySet<Extension>>> = {
-  submission: new Set(['CHUNKING', 'BINARYMIME', 'REQUIRETLS', 'LIMITS']),
+  submission: new Set(['CHUNKING', 'BINARYMIME', 'DSN', 'REQUIRETLS', 'LIMITS', 'DELIVERBY', 'MT-PRIORITY']),
   exchanger: new Set(['CHUNKING', 'BINARYMIME', 'REQUIRETLS', 'LIMITS']),
   lmtp: new Set(['CHUNKING', 'BINARYMIME', 'LIMITS']),
 };

@@ -95,6 +95,13 @@ export const replyCatalogue: Readonly<Record<keyof typeof say, CatalogueEntry>> 
     definedIn: 'RFC 5321 section 4.5.3.1.4',
   },
   notYours: { reply: say.notYours, definedIn: 'RFC 6409 section 6.1' },
+  fromNotYours: { reply: say.fromNotYours('ADDRESS'), definedIn: 'RFC 6409 section 6.3' },
+  fromMissing: { reply: say.fromMissing, definedIn: 'RFC 6409 section 6.3' },
+  tooManyLetters: { reply: say.tooManyLetters(300, 'hour', 30), definedIn: 'RFC 5321 section 4.2.3' },
+  tooManyRecipientsSent: {
+    reply: say.tooManyRecipientsSent(3000, 'hour', 30),
+    definedIn: 'RFC 5321 section 4.5.3.1.10',
+  },
   noSuchMailbox: { reply: say.noSuchMailbox, definedIn: 'RFC 5321 section 3.3' },
   noRelay: { reply: say.noRelay, definedIn: 'RFC 5321 section 3.6.2' },
   tooManyRecipients: {

@@ -162,6 +162,13 @@ export const say = {
     reply(500, '5.2', `Line too long: at most ${maxBytes} octets with its CRLF`),
 
   notYours: reply(550, '7.1', 'MAIL FROM must be an address of the account that authenticated'),
+  fromNotYours: (named: string) =>
+    reply(550, '7.1', `From or Sender names ${shown(named)}: no address of the account that authenticated`),
+  fromMissing: reply(550, '7.1', 'From must be an address of the account that authenticated'),
+  tooManyLetters: (most: number, per: string, waitSeconds: number) =>
+    reply(450, '7.0', `More than ${most} letters in one ${per}; try again in ${waitSeconds} s`),
+  tooManyRecipientsSent: (most: number, per: string, waitSeconds: number) =>
+    reply(452, '5.3', `More than ${most} recipients in one ${per}; try again in ${waitSeconds} s`),
   noSuchMailbox: reply(550, '1.1', 'No such mailbox here'),
   noRelay: reply(550, '7.1', 'That domain is not served here, and this server does not relay'),
   tooManyRecipients: (most: number) =>

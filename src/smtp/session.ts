@@ -167,7 +167,20 @@ export type Refusal =
   /** The domain of the sender does not vouch for the letter, and asks for such letters to be refused. */
   | { readonly why: 'dmarc' | 'spf'; readonly domain: string }
   | { readonly why: 'not-looked-up' | 'header-too-long' }
-  | { readonly why: 'throttled'; readonly waitSeconds: number };
+  /** The letter's own From or Sender names somebody else; null is somebody without an address. */
+  | { readonly why: 'from-not-yours'; readonly address: Address | null }
+  | { readonly why: 'throttled'; readonly waitSeconds: number }
+  | RateRefusal;
+
+/** The account has sent so much that it has to wait. */
+export type RateRefusal = {
+  readonly why: 'sent-too-much';
+  readonly what: 'letters' | 'recipients';
+  readonly per: 'hour' | 'day';
+  /** How many of them it may send in that time. */
+  readonly most: number;
+  readonly waitSeconds: number;
+};
 
 /** What a session is set up with; the same for every session of a door. */
 export type Settings = {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import type { ListedLetter } from '../support/letters.ts';
+import { withEveryLogin } from './every-login.ts';
 import { assertArrived, letterFrom, mechanismsUsed, withMailbox, type Mailbox } from './mailbox.ts';
 import { machineHas, succeed } from './programs.ts';
 
@@ -48,6 +49,37 @@ test('curl sends over smtps:// and by STARTTLS, and reads both over HTTPS', asyn
     assert.deepEqual(mechanismsUsed(server), ['PLAIN', 'LOGIN', 'PLAIN', 'LOGIN']);
     await assertArrived(mailbox, letters);
     await readAll(mailbox, letters);
+  });
+});
+
+test('curl logs in with its certificate and with an access token', async (t) => {
+  if (!machineHas(t, 'curl')) return;
+  await withEveryLogin(async (mailbox) => {
+    const { server, address, folder, certificate, token } = mailbox;
+    // It has EXTERNAL with a user name and no password.
+    const external = `user = "${address}:"\ncert = "${certificate.certificate}"\nkey = "${certificate.key}"\n`;
+    const bearer = `user = "${address}"\noauth2-bearer = "${token}"\n`;
+    // It uses XOAUTH2 with servers that do not have OAUTHBEARER, and with no others.
+    const logins = [
+      ['EXTERNAL', external],
+      ['OAUTHBEARER', bearer],
+    ] as const;
+    const file = join(folder, 'letter.eml');
+    const letters: string[] = [];
+    for (const [mechanism, login] of logins) {
+      const letter = letterFrom(address, `curl ${mechanism}`);
+      writeFileSync(file, letter, 'latin1');
+      const config = `${login}cacert = "${server.authorityFile}"\nlogin-options = "AUTH=${mechanism}"\n`;
+      const envelope = ['--mail-from', address, '--mail-rcpt', address, '--upload-file', file];
+      const door = `smtps://localhost:${server.port('submissions')}`;
+      await succeed('curl', ['--silent', '--show-error', '--config', '-', ...envelope, door], config);
+      letters.unshift(letter);
+    }
+    await assertArrived(mailbox, letters);
+    assert.deepEqual(
+      mechanismsUsed(server),
+      logins.map(([mechanism]) => mechanism),
+    );
   });
 });
 

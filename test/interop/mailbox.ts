@@ -38,6 +38,13 @@ export function letterFrom(address: string, subject: string): string {
   return `${lines.join('\r\n')}\r\n`;
 }
 
+/** The same, with the two fields that a program adds to a letter which it is given to send without them. */
+export function datedLetterFrom(address: string, subject: string): string {
+  const id = subject.replaceAll(/[^A-Za-z0-9]/g, '-');
+  const fields = `Date: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <${id}@letters.example>\r\n`;
+  return `${fields}${letterFrom(address, subject)}`;
+}
+
 /** Exactly these letters must be there, to the last byte, newest first. */
 export async function assertArrived(
   { server, address, password }: Mailbox,
@@ -49,6 +56,27 @@ export async function assertArrived(
   for (const letter of listed) arrived.push((await reader.bytesOf(letter)).toString('latin1'));
   reader.close();
   assert.deepEqual(arrived, letters);
+}
+
+/** What the programs that compose letters by themselves are given to send: a body, its last line with its end. */
+export const written = 'Liebe Ada,\n.\nschöne Grüße\n';
+
+/** Letters with these subjects must be there, newest first, each with `written` as its text. */
+export async function assertReadable(
+  { server, address, password }: Mailbox,
+  subjects: readonly string[],
+): Promise<void> {
+  const reader = new LetterReader(server, address, password);
+  const page = await reader.get(`/letters/${encodeURIComponent(address)}`, 'text/plain');
+  reader.close();
+  const shown = page
+    .toString('utf8')
+    .split(/^(?=\[DATE: )/m)
+    .map((one) => [/^Subject: (.*)$/m.exec(one)?.[1], /^Message:\n([^]*?)^\[Letter /m.exec(one)?.[1]]);
+  assert.deepEqual(
+    shown,
+    subjects.map((subject) => [subject, written]),
+  );
 }
 
 /** What a login of this program was, by the server's own log, in the order of their coming. */

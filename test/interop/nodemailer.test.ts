@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createTransport } from 'nodemailer';
 import { LetterReader } from '../support/letters.ts';
+import { withEveryLogin } from './every-login.ts';
 import { assertArrived, letterFrom, mechanismsUsed, withMailbox, type Mailbox } from './mailbox.ts';
 
 const doors = ['submissions', 'submission'] as const;
@@ -35,6 +36,22 @@ test('nodemailer sends over TLS and by STARTTLS, by each mechanism that it knows
     await assertArrived(mailbox, letters);
     const [byItself] = mechanismsUsed(server);
     assert.deepEqual(mechanismsUsed(server), [byItself, 'PLAIN', 'LOGIN', byItself, 'PLAIN', 'LOGIN']);
+  });
+});
+
+test('nodemailer logs in with an access token', async () => {
+  await withEveryLogin(async (mailbox) => {
+    const { server, address, token } = mailbox;
+    const raw = letterFrom(address, 'nodemailer OAuth2');
+    await createTransport({
+      host: 'localhost',
+      port: server.port('submissions'),
+      secure: true,
+      auth: { type: 'OAuth2', user: address, accessToken: token },
+      tls: { ca: server.authority, minVersion: 'TLSv1.3' },
+    }).sendMail({ envelope: { from: address, to: [address] }, raw });
+    await assertArrived(mailbox, [raw]);
+    assert.deepEqual(mechanismsUsed(server), ['XOAUTH2']);
   });
 });
 

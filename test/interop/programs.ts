@@ -29,9 +29,15 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Runs a program to its end with this on its standard input. */
-export async function run(program: string, args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+/** Runs a program to its end with this on its standard input, and these variables more in its environment. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  input = '',
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
   // A program that does not care for its input ends before it has read it.
   child.stdin.on('error', () => undefined).end(input);
   const status = new Promise<number | null>((resolve, reject) => {
@@ -42,8 +48,13 @@ export async function run(program: string, args: readonly string[], input = ''):
 }
 
 /** The same, for a program that has to succeed. */
-export async function succeed(program: string, args: readonly string[], input = ''): Promise<string> {
-  const { status, out, complaints } = await run(program, args, input);
+export async function succeed(
+  program: string,
+  args: readonly string[],
+  input = '',
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { status, out, complaints } = await run(program, args, input, variables);
   assert.equal(status, 0, `${program} ended with ${status}: ${complaints}${out}`);
   return out;
 }

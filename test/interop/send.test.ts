@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'node:test';
+import { AtTerminal } from '../classic/terminal.ts';
 import { LetterReader } from '../support/letters.ts';
 import { addAccount, startServer, withSite } from '../support/server.ts';
 
@@ -35,7 +36,9 @@ test('letterlock send: both doors, files that come back whole, and what goes wro
     const file = join(site.folder, 'möwe.bin');
     writeFileSync(file, bytes);
     const draft = [`--from=${address}`, `--to=${address}`, '--subject=Grüße', '--body=Hello'];
-    const big = await send([...at('submissions'), ...who, ...draft, '--attach', file]);
+    const picture = join(site.folder, 'dot.PNG');
+    writeFileSync(picture, 'no real one');
+    const big = await send([...at('submissions'), ...who, ...draft, '--attach', file, picture]);
     assert.equal(big.status, 0, big.complaint);
     assert.match(big.out, /TLS: TLSv1\.3 .*\nServer certificate: SHA-256 [0-9a-f]{64}\n/);
     const letter = `From: ${address}\nTo: ${address}\nSubject: x\n\n.dot\nlast`;
@@ -51,6 +54,7 @@ test('letterlock send: both doors, files that come back whole, and what goes wro
     const reader = new LetterReader(server, address, password);
     const [second, first] = await reader.list();
     assert.ok(first !== undefined && second !== undefined);
+    assert.match((await reader.bytesOf(first)).toString('latin1'), /\r\nContent-Type: image\/png\r\n/);
     const part = /filename\*=utf-8''m%C3%B6we\.bin\r\n\r\n([A-Za-z0-9+/=\r\n]+)/.exec(
       (await reader.bytesOf(first)).toString('latin1'),
     );
@@ -66,6 +70,68 @@ test('letterlock send: both doors, files that come back whole, and what goes wro
     const bare = await send([...at('submission'), ...who, '--file=-'], 'From: a@b.c\n\na\rb');
     assert.match(bare.complaint, /^letterlock: line 3 of the letter has a carriage return[^\n]*\n$/);
     for (const failed of [wrong, partly, untrusted, bare]) assert.equal(failed.status, 1);
+    await server.stop();
+  });
+});
+
+test('letterlock send: a text from standard input, a password from the terminal, a trace without secrets', async () => {
+  await withSite('', async (site) => {
+    const address = await addAccount(site, 'ada', password);
+    const server = await startServer(site);
+    const ca = `--ca=${server.authorityFile}`;
+    const at = [`--server=localhost:${server.port('submissions')}`, '--tls=implicit', ca];
+    const draft = [`--from=${address}`, `--to=${address}`];
+    const user = `--user=${address}`;
+    const known = [user, '--password-env=LETTERLOCK_TEST'];
+    const piped = await send([...at, ...known, ...draft, '--body=@-', '--trace'], 'Dear Ada,\ngrüß dich.\n');
+    assert.equal(piped.status, 0, piped.complaint);
+    assert.match(piped.out, /\nLogged in with SCRAM-SHA-256-PLUS\.\n/);
+    const challenges = piped.complaint.split('\n').filter((line) => line.startsWith('S: 334'));
+    assert.deepEqual(challenges, ['S: 334 ***', 'S: 334 ***']);
+    const reader = new LetterReader(server, address, password);
+    const [letter] = await reader.list();
+    assert.ok(letter !== undefined);
+    assert.match(
+      (await reader.bytesOf(letter)).toString('latin1'),
+      /\r\n\r\nDear Ada,\r\ngr=C3=BC=C3=9F dich\.\r\n$/,
+    );
+    reader.close();
+    const terminal = new AtTerminal(['send', ...at, user, ...draft, '--subject=typed']);
+    await terminal.answers(`Password of ${address}: `, password);
+    await terminal.sees('The letter is taken: 250 ');
+    assert.equal(await terminal.ends(), 0);
+    assert.ok(!terminal.screen.includes(password));
+    const complaints: readonly (readonly [RegExp, ...string[]])[] = [
+      [/^letterlock: --user needs a password: [^\n]*\n$/, ...at, user, ...draft],
+      [
+        /^letterlock: standard input is the letter already: /,
+        ...at,
+        user,
+        ...draft,
+        '--password-stdin',
+        '--body=@-',
+      ],
+      [
+        /^letterlock: nowhere\.pdf: there is no such file [^\n]*\n$/,
+        ...at,
+        ...known,
+        ...draft,
+        '--attach=nowhere.pdf',
+      ],
+      [
+        /^letterlock: the server at [^\n]* does not speak TLS on this port; does it want --tls starttls\?\n$/,
+        `--server=localhost:${server.port('submission')}`,
+        '--tls=implicit',
+        ca,
+        ...known,
+        ...draft,
+      ],
+    ];
+    for (const [complaint, ...args] of complaints) {
+      const failed = await send(args, 'x');
+      assert.match(failed.complaint, complaint);
+      assert.equal(failed.status, 1);
+    }
     await server.stop();
   });
 });

@@ -67,7 +67,8 @@ export class LetterReader {
   async bytesOf(letter: ListedLetter): Promise<Buffer> {
     const served = await this.get(letter.url, 'message/rfc822');
     const from = served.length - letter.sizeBytes;
-    const fields = /^Return-Path: .*\r\nDelivered-To: .*\r\nReceived: (?:[^\r\n]|\r\n[ \t])*\r\n$/;
+    const fields =
+      /^Return-Path: .*\r\nDelivered-To: .*\r\nReceived: (?:[^\r\n]|\r\n[ \t])*\r\n(?:Date: .*\r\n)?(?:Message-ID: .*\r\n)?$/;
     assert.match(served.subarray(0, from).toString('latin1'), fields);
     return served.subarray(from);
   }

@@ -10,7 +10,7 @@ import { after } from 'node:test';
 const program = join(import.meta.dirname, '..', '..', 'bin', 'letterlock');
 
 /** The names of the doors that a server has. */
-export type DoorName = 'submissions' | 'submission' | 'exchanger' | 'https';
+export type DoorName = 'submissions' | 'submission' | 'exchanger' | 'lmtp' | 'https';
 
 /** A line of the log: its event and whatever it carries. */
 export type LogEvent = { readonly event: string; readonly [field: string]: unknown };

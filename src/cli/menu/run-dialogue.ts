@@ -1,6 +1,7 @@
 import { complain, interruptedStatus } from '../complain.ts';
 import { portOf, type ClientOptions } from './client-options.ts';
 import { openIdentity, type Identity } from './identity.ts';
+import { unbracketed } from '../unbracketed.ts';
 import { Terminal } from './terminal.ts';
 
 /** What a dialogue gets from the command line. */
@@ -28,7 +29,8 @@ export function runDialogue(
       errors: process.stderr,
       interrupted: () => process.exit(interruptedStatus),
     });
-    const { host, domain } = options;
+    const { domain } = options;
+    const host = unbracketed(options.host);
     try {
       process.exitCode = await dialogue({ terminal, host, port, domain, identity });
     } finally {

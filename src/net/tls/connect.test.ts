@@ -39,6 +39,7 @@ test('each way to fail is one word, and one line for a person', async (t) => {
   const elsewhere = await testCertificates(t);
   const source = await testSource(certificates);
   const tls13 = (await testServer(t, source)).port;
+  const web = (await testServer(t, await testSource(certificates, { applicationProtocols: ['h2'] }))).port;
   const tls12 = await listening(
     t,
     createServer({ ...source.options, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }),
@@ -67,6 +68,11 @@ test('each way to fail is one word, and one line for a person', async (t) => {
     [{ port: tls13, authorities: elsewhere.ca }, 'certificate', /not from an authority that is trusted here/],
     [{ port: tls13, authorities: null }, 'certificate', /does not verify/],
     [{ port: tls13, serverName: 'other.example' }, 'certificate', /certificate for other names/],
+    [
+      { port: web, applicationProtocols: ['smtp'] },
+      'other-protocol',
+      /another protocol .* is the port right\?/,
+    ],
     [{ port: tls12 }, 'nothing-in-common', /does not speak TLS 1\.3/],
     [{ port: smtp }, 'not-tls', /does not speak TLS on this port/],
     [{ port: closing }, 'closed', /closed the connection/],

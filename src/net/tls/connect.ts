@@ -39,6 +39,8 @@ export type ConnectRefusal =
   /** The server's certificate does not verify; `detail` is for a person. */
   | { readonly why: 'certificate'; readonly code: string; readonly detail: string }
   | { readonly why: 'not-tls' }
+  /** The server speaks none of the application protocols that were offered (ALPN). */
+  | { readonly why: 'other-protocol' }
   /** The server speaks TLS and nothing that this client takes (below 1.3, other groups). */
   | { readonly why: 'nothing-in-common'; readonly detail: string }
   | { readonly why: 'closed'; readonly detail: string };
@@ -88,6 +90,8 @@ export function explainConnectRefusal(refusal: ConnectRefusal, host: string, por
       return `the certificate of ${where} does not verify: ${refusal.detail}`;
     case 'not-tls':
       return `the server at ${where} does not speak TLS on this port`;
+    case 'other-protocol':
+      return `the server at ${where} speaks another protocol than the one that is wanted here: is the port right?`;
     case 'nothing-in-common':
       return `the server at ${where} does not speak TLS 1.3 as it is wanted here (${refusal.detail})`;
     case 'closed':
@@ -129,6 +133,7 @@ export function whyNot(error: Error): ConnectRefusal {
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
     return { why: 'not-tls' };
   if (code === 'ERR_SSL_HTTP_REQUEST' || code === 'ERR_SSL_RECORD_LAYER_FAILURE') return { why: 'not-tls' };
+  if (code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL') return { why: 'other-protocol' };
   if (code.startsWith('ERR_SSL_')) return { why: 'nothing-in-common', detail: reason || code };
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return { why: 'closed', detail: 'the server closed the connection' };

@@ -108,8 +108,8 @@ function fitMail(command: Mail, extensions: Extensions, sent: Sent): Result<Clie
     send: 'MAIL',
     sender,
     ...(sizeBytes !== undefined && extensions.has('SIZE') ? { sizeBytes } : {}),
-    // 7BIT is what a server without the extension takes a letter for.
-    ...(command.body !== undefined && extensions.has('8BITMIME') ? { body } : {}),
+    // 7BIT is what a server without the extension takes a letter for; BINARYMIME has one of its own.
+    ...(command.body !== undefined && (body === 'BINARYMIME' || extensions.has('8BITMIME')) ? { body } : {}),
     ...(smtpUtf8 ? { smtpUtf8 } : {}),
     ...(requests === undefined ? {} : { requests: withoutClaim(requests, extensions) }),
   });

@@ -64,3 +64,14 @@ test('a line end may be split between two chunks, and not between two letters', 
   client.send({ send: 'MAIL', sender: null });
   assert.throws(() => client.send(chunk('\n', true)), /bare CR or LF/);
 });
+
+test('a CR at the very end of a letter is ended by DATA, and by BDAT it is a bare one', () => {
+  const chunks = [Buffer.from('a\r')];
+  const client = greeted();
+  client.send({ send: 'MAIL', sender: null });
+  client.send({ send: 'DATA' });
+  client.send({ send: 'content', chunks });
+  client.send({ send: 'MAIL', sender: null });
+  client.send({ send: 'BDAT', chunks, isLast: false });
+  assert.throws(() => client.send({ send: 'BDAT', chunks: [], isLast: true }), /bare CR or LF/);
+});

@@ -24,13 +24,19 @@ export class OutgoingText {
   #lines = new TextLines();
 
   push(chunks: readonly Uint8Array[]): void {
-    for (const chunk of chunks)
-      if (this.#lines.push(chunk) !== null)
-        throw new Error('a letter with a bare CR or LF goes as BINARYMIME');
+    for (const chunk of chunks) if (this.#lines.push(chunk) !== null) throw bareLineEnd();
   }
 
-  /** The letter is whole; the next one is another. A last line without its end may be ended for it. */
-  end(): void {
+  /** The letter is whole as it is; the next one is another. */
+  endAsItIs(): void {
+    if (!this.#lines.mayEnd) throw bareLineEnd();
+    this.forget();
+  }
+
+  /** The next letter is another: this one is given up, or its last line is ended for it. */
+  forget(): void {
     this.#lines = new TextLines();
   }
 }
+
+const bareLineEnd = (): Error => new Error('a letter with a bare CR or LF goes as BINARYMIME');

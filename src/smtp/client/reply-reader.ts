@@ -19,6 +19,8 @@ export type ReplyRead =
 /** RFC 5321 section 4.5.3.1.5 says 512; servers with long texts are known, endless ones are not heard out. */
 const longestLineBytes = 4096;
 const mostLines = 512;
+/** What a client keeps of one reply; the longest there are, to EHLO and HELP, have some hundred octets. */
+const mostBytes = 65_536;
 
 /** Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF */
 const replyLine = /^([2-5][0-9][0-9])(?:([ -])(.*))?$/s;
@@ -29,6 +31,7 @@ export class ReplyReader {
   readonly #reader = new LineReader();
   #code = 0;
   #lines: string[] = [];
+  #sizeBytes = 0;
 
   push(chunk: Uint8Array): void {
     this.#reader.push(chunk);
@@ -50,7 +53,9 @@ export class ReplyReader {
       const code = Number(match[1]);
       if (this.#lines.length > 0 && code !== this.#code)
         return { got: 'broken', why: 'two codes in one reply' };
-      if (this.#lines.length >= mostLines) return { got: 'broken', why: 'the reply does not end' };
+      this.#sizeBytes += read.line.length;
+      if (this.#lines.length >= mostLines || this.#sizeBytes > mostBytes)
+        return { got: 'broken', why: 'the reply does not end' };
       this.#code = code;
       this.#lines.push(match[3] ?? '');
       if (match[2] !== '-') return { got: 'reply', reply: this.#take() };
@@ -60,6 +65,7 @@ export class ReplyReader {
   #take(): ServerReply {
     const lines = this.#lines;
     this.#lines = [];
+    this.#sizeBytes = 0;
     return { code: this.#code, enhanced: status.exec(lines[0] ?? '')?.[1] ?? null, lines };
   }
 }

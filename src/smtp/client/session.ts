@@ -104,13 +104,14 @@ export class SmtpClient {
 
   #checkText(command: ClientCommand): void {
     if (command.send === 'MAIL') this.#body = command.body ?? '7BIT';
-    if (command.send === 'MAIL' || command.send === 'RSET') this.#text.end();
+    if (command.send === 'MAIL' || command.send === 'RSET') this.#text.forget();
     if (command.send === 'DATA' && this.#body === 'BINARYMIME')
       throw new Error('a letter that is BINARYMIME goes by BDAT');
     if (command.send === 'RSET') this.#body = '7BIT';
     if (command.send !== 'content' && command.send !== 'BDAT') return;
     if (command.send === 'content' || this.#body !== 'BINARYMIME') this.#text.push(command.chunks);
-    if (command.send === 'content' || command.isLast) this.#text.end();
+    if (command.send === 'content') this.#text.forget();
+    else if (command.isLast) this.#text.endAsItIs();
   }
 
   handle(event: ClientEvent): ClientAction[] {

@@ -3,9 +3,10 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { shownBytes, playFile, type Output, type Played } from '../../../test/transcript/script.ts';
 import { formatAddress } from '../../mail/address.ts';
+import type { PeerCertificate } from '../../mail/transport.ts';
 import { scramKeys } from '../../sasl/scram-keys.ts';
 import { Secret } from '../../sasl/exchange.ts';
-import type { Extension } from '../extensions.ts';
+import { defaultExtensions, type Extension } from '../extensions.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import { formatReply } from '../reply.ts';
 import type { MailRequests, RecipientRequests } from '../requests.ts';
@@ -14,6 +15,15 @@ import { SmtpSession } from './session.ts';
 
 /** The keys of `pencil`, as every user of a transcript has it. */
 const pencil = scramKeys(new Secret('pencil'), Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64'), 4096);
+
+/** What a client of a transcript shows in the handshake. */
+const trustedCertificate: PeerCertificate = {
+  sha256: '5e'.repeat(32),
+  subject: 'CN=nu1',
+  trusted: true,
+  distrust: null,
+  emails: ['nu1@447.edu'],
+};
 
 class PlayedSession implements Played {
   readonly #session: SmtpSession;
@@ -39,6 +49,17 @@ class PlayedSession implements Played {
       'connected over TLS without a channel binding': {
         on: 'connected',
         secured: { ...secured, channelBinding: null },
+      },
+      'connected over TLS with a certificate': {
+        on: 'connected',
+        secured: { ...secured, tls: { ...secured.tls, peerCertificate: trustedCertificate } },
+      },
+      'connected over TLS with an unknown certificate': {
+        on: 'connected',
+        secured: {
+          ...secured,
+          tls: { ...secured.tls, peerCertificate: { ...trustedCertificate, trusted: false } },
+        },
       },
       'connected over TLS for imap': {
         on: 'connected',
@@ -144,6 +165,11 @@ function verdictOf(text: string): Verdict {
       return { verdict: 'sasl', answer: { verdict: 'scram-keys', keys: pencil } };
     case 'wrong':
       return { verdict: 'sasl', answer: { verdict: 'refused', why: { why: 'credentials' } } };
+    case 'unavailable':
+      return {
+        verdict: 'sasl',
+        answer: { verdict: 'refused', why: { why: 'unavailable', waitSeconds: 30 } },
+      };
     case 'throttled':
       return { verdict: 'sasl', answer: { verdict: 'refused', why: { why: 'throttled', waitSeconds: 30 } } };
     default:
@@ -162,6 +188,10 @@ function outcomeOf(text: string): Outcome {
 function refusalOf(text: string): Refusal {
   if (text === 'throttled') return { why: 'throttled', waitSeconds: 60 };
   if (text === 'elsewhere') return { why: 'elsewhere', domains: ['example.org'] };
+  if (text === 'from-not-yours') return { why: text, address: { localPart: 'boss', domain: '447.edu' } };
+  if (text === 'from-nobody') return { why: 'from-not-yours', address: null };
+  if (text === 'letters' || text === 'recipients')
+    return { why: 'sent-too-much', what: text, per: 'hour', most: 300, waitSeconds: 60 };
   return { why: text } as Refusal;
 }
 
@@ -205,8 +235,8 @@ function requestsText(requests: MailRequests | RecipientRequests | undefined): s
 }
 
 /**
- * `= startTls`, `= enrolment`, `= mailBeforeAuth 503`, `= not-required`, `= exchanger`, `= lmtp`, `= extensions A B`, and
- * every limit by its name with a number.
+ * `= startTls`, `= enrolment`, `= takesTokens`, `= mailBeforeAuth 503`, `= not-required`, `= exchanger`, `= lmtp`, `= extensions A B`, or
+ * `default` for those that the door has, and every limit by its name with a number.
  */
 function settingsOf(words: readonly string[]): Settings {
   const limits: Record<string, number> = { ...defaultLimits };
@@ -224,10 +254,13 @@ function settingsOf(words: readonly string[]): Settings {
   };
   for (const word of words) {
     const [name, value] = word.split(' ');
-    if (name === 'extensions')
+    if (word === 'extensions default')
+      settings = { ...settings, extensions: defaultExtensions[settings.door] };
+    else if (name === 'extensions')
       settings = { ...settings, extensions: new Set(word.split(' ').slice(1) as Extension[]) };
     else if (name === 'exchanger' || name === 'lmtp') settings = { ...settings, door: name };
-    else if (name === 'startTls' || name === 'enrolment') settings = { ...settings, [name]: true };
+    else if (name === 'startTls' || name === 'enrolment' || name === 'takesTokens')
+      settings = { ...settings, [name]: true };
     else if (name === 'mailBeforeAuth') settings = { ...settings, mailBeforeAuth: 503 };
     else if (name === 'not-required') settings = { ...settings, protection: 'not-required' };
     else if (name !== undefined && name in limits) limits[name] = Number(value);

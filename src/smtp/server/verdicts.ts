@@ -1,3 +1,4 @@
+import { formatAddress } from '../../mail/address.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Question, Refusal, Verdict } from '../session.ts';
 import { mismatch, stay, type Move, type Stage } from './stage.ts';
@@ -35,6 +36,8 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.notLookedUp;
     case 'header-too-long':
       return say.headerTooLong;
+    case 'from-not-yours':
+      return refusal.address === null ? say.fromMissing : say.fromNotYours(formatAddress(refusal.address));
     case 'throttled':
       return say.enrolThrottled(refusal.waitSeconds);
     case 'banned':
@@ -46,6 +49,12 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.tooManyFromNetwork;
     case 'too-fast':
       return say.tooFast;
+    case 'sent-too-much': {
+      const { what, most, per, waitSeconds } = refusal;
+      return what === 'letters'
+        ? say.tooManyLetters(most, per, waitSeconds)
+        : say.tooManyRecipientsSent(most, per, waitSeconds);
+    }
   }
 }
 

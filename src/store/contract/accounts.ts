@@ -95,6 +95,13 @@ async function talliesCount({ store }: OpenedForTest): Promise<void> {
   assert.deepEqual(await store.tallies(['k']), [{ key: 'k', count: 1, lastAt: 1201 }]);
   await store.tally([event(900)]);
   assert.deepEqual(await store.tallies(['k']), [{ key: 'k', count: 2, lastAt: 1201 }]);
+  await store.tally([
+    { ...event(1300), times: 40 },
+    { ...event(1500), times: 7 },
+  ]);
+  assert.deepEqual(await store.tallies(['k']), [{ key: 'k', count: 7, lastAt: 1500 }]);
+  await store.tally([{ ...event(1600), times: 5 }, event(1600)]);
+  assert.deepEqual(await store.tallies(['k']), [{ key: 'k', count: 13, lastAt: 1600 }]);
   await store.tally([]);
   await store.forgetTallies(['k', 'never']);
   assert.deepEqual(await store.tallies(['k', 'other']), [{ key: 'other', count: 1, lastAt: 1100 }]);

@@ -42,12 +42,12 @@ export const tallyVerbs = (world: World): TallyVerbs => ({
   },
 });
 
-const count = (world: World, { key, at, quietMs }: TallyEvent): void => {
+const count = (world: World, { key, at, quietMs, times = 1 }: TallyEvent): void => {
   const known = world.kept.tallies.get(key);
   const goesOn = known !== undefined && at - known.lastAt <= quietMs;
   world.kept.tallies.set(key, {
     key,
-    count: goesOn ? known.count + 1 : 1,
+    count: goesOn ? known.count + times : times,
     lastAt: Math.max(at, known?.lastAt ?? at),
   });
 };

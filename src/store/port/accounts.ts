@@ -71,8 +71,14 @@ export type Tally = {
   readonly lastAt: number;
 };
 
-/** Adds one to the count of `key`; a count whose last event is more than `quietMs` before `at` starts again at one. */
-export type TallyEvent = { readonly key: string; readonly at: number; readonly quietMs: number };
+/** Adds to the count of `key`; a count whose last event is more than `quietMs` before `at` starts again from nothing. */
+export type TallyEvent = {
+  readonly key: string;
+  readonly at: number;
+  readonly quietMs: number;
+  /** How often it happened, at least once; once where it is left out. */
+  readonly times?: number;
+};
 
 /** The accounts, what opens them, and which addresses lead to them. */
 export interface AccountStore {

@@ -25,7 +25,7 @@ export type NewLetter = {
   readonly parsed?: Uint8Array;
   /** What puts it into a thread; absent: it is one of its own. */
   readonly threading?: Threading;
-  /** null for a letter that came in a file. */
+  /** null for a letter that came over no connection: a report that this server wrote, or one from a file. */
   readonly transport: TransportRecord | null;
   /** Milliseconds since 1970: IMAP's internal date, JMAP's receivedAt. */
   readonly receivedAt: number;

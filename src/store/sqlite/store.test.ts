@@ -29,6 +29,6 @@ const openFresh = async (): Promise<Required<OpenedForTest>> => {
   };
 };
 
-storeContract('sqlite', openFresh);
+storeContract('sqlite', openFresh, ['search']);
 durableStoreContract('sqlite', openFresh);
 durableCredentialContract('sqlite', openFresh);

@@ -3,9 +3,9 @@ import type { TallyEvent } from '../port.ts';
 import { MAX_TALLIES } from '../rules.ts';
 import { firstRow, integer } from './column.ts';
 
-const COUNT_EVENT = `INSERT INTO tally (key, count, last_at) VALUES (?, 1, ?)
+const COUNT_EVENT = `INSERT INTO tally (key, count, last_at) VALUES (?, ?, ?)
   ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN excluded.last_at - last_at > ? THEN 1 ELSE count + 1 END,
+    count = CASE WHEN excluded.last_at - last_at > ? THEN excluded.count ELSE count + excluded.count END,
     last_at = max(last_at, excluded.last_at)`;
 const COUNT_ROWS = 'SELECT count(*) FROM tally';
 const FORGET_QUIETEST = `DELETE FROM tally WHERE key IN
@@ -31,7 +31,7 @@ export class TallyRows {
   /** Counts the events, then forgets the quietest tallies above the bound. */
   count(events: readonly TallyEvent[]): null {
     this.#atMost ??= integer(firstRow(this.#countRows)?.[0]);
-    for (const { key, at, quietMs } of events) this.#countEvent.run(key, at, quietMs);
+    for (const { key, at, quietMs, times = 1 } of events) this.#countEvent.run(key, times, at, quietMs);
     this.#atMost += events.length;
     if (this.#atMost <= MAX_TALLIES) return null;
     this.#atMost = integer(firstRow(this.#countRows)?.[0]);

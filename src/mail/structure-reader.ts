@@ -1,0 +1,244 @@
+import { asBuffer } from '../bytes/buffer.ts';
+import { longestBoundaryLine, type Delimiter } from './boundaries.ts';
+import type { Envelope } from './envelope.ts';
+import type { LetterBounds } from './letter-bounds.ts';
+import { PartTree, type LeafListener, type Place } from './part-tree.ts';
+import type { MimePart } from './structure.ts';
+
+/** What a letter is made of. */
+export type ReadStructure = {
+  readonly structure: MimePart;
+  readonly envelope: Envelope;
+  /** Whether a bound was reached, so that something of it is opaque. */
+  readonly isCut: boolean;
+};
+
+/** What a line turned out to be, when its first octets were looked at. */
+type Look = 'ordinary' | 'unclear' | 'empty' | 'headless' | Delimiter;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const TAB = 0x09;
+const SPACE = 0x20;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const NOTHING = Buffer.alloc(0);
+
+/** A line of a header is no longer (RFC 5322 section 2.1.1); if it has no colon until there, it is none. */
+const LONGEST_LINE = 998;
+
+/**
+ * Reads the structure of a letter (RFC 2045, RFC 2046) that comes in chunks, split anywhere: line by line, in time in
+ * proportion to its length, keeping no more than one header. Only the octets by which a line may begin a boundary or end
+ * a header are looked at one by one, and what may yet belong to a boundary is held back. Never fails.
+ * Lenient: an LF alone ends a line too; a multipart may lack its end, a part its header or its body.
+ */
+export class StructureReader {
+  readonly #tree: PartTree;
+  /** The end of the last chunk, that waits for what follows. */
+  #held: Buffer = NOTHING;
+  /** Where in `#held` the reading goes on. */
+  #resumeAt = 0;
+  /** Of the first octet of `#held`, from the beginning of the letter. */
+  #offset = 0;
+  /** The octet before it. */
+  #before = -1;
+  /** Octets of the bytes at hand that the tree has, or does not need. */
+  #given = 0;
+  #atLineStart = true;
+  /** Whether the line is the first of a header. */
+  #isFirst = true;
+  #lineStart = 0;
+  /** Where the line end before this line begins; where it belongs to a delimiter or a header, the same as `#lineStart`. */
+  #breakStart = 0;
+  #lineEnds = 0;
+  #lastLineIsEmpty = false;
+
+  constructor(bounds: LetterBounds, onLeaf: LeafListener = () => null) {
+    this.#tree = new PartTree(bounds, onLeaf);
+  }
+
+  /** Takes the next bytes, which are the caller's again afterwards. */
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    this.#read(this.#held.length === 0 ? asBuffer(chunk) : Buffer.concat([this.#held, chunk]), 'more');
+  }
+
+  /** What was read; nothing can be pushed afterwards. */
+  end(): ReadStructure {
+    this.#read(this.#held, 'last');
+    const end: Place = { offset: this.#offset, lines: this.#lineEnds + (this.#atLineStart ? 0 : 1) };
+    while (this.#tree.inHeader) this.#tree.endHeader(end);
+    this.#tree.closeAbove(-1, end);
+    const { letter, envelope } = this.#tree.take();
+    return { structure: letter, envelope, isCut: this.#tree.isCut };
+  }
+
+  /** The beginning of this line. */
+  #here(): Place {
+    return { offset: this.#lineStart, lines: this.#lineEnds };
+  }
+
+  #read(bytes: Buffer, what: 'more' | 'last'): void {
+    let at = this.#resumeAt;
+    this.#given = 0;
+    for (;;) {
+      if (this.#atLineStart) {
+        const next = this.#beginLine(bytes, at, what);
+        if (next === -1) break;
+        if (next > at) {
+          at = next;
+          continue;
+        }
+      }
+      const end = nextLf(bytes, at);
+      if (end === -1) {
+        at = bytes.length;
+        break;
+      }
+      this.#endLine(bytes, end);
+      at = end + 1;
+    }
+    this.#hold(bytes, at, what);
+  }
+
+  /** What stays until more is there: an unclear line with the line end before it, or a CR that may be half of one. */
+  #hold(bytes: Buffer, at: number, what: 'more' | 'last'): void {
+    const waits = this.#tree.hasBoundaries && !this.#tree.inHeader;
+    let from = bytes.length;
+    if (what === 'more' && this.#atLineStart)
+      from = waits ? Math.max(this.#given, this.#breakStart - this.#offset) : at;
+    else if (what === 'more' && waits && bytes[from - 1] === CR) from -= 1;
+    this.#tree.give(bytes.subarray(this.#given, from));
+    if (from > 0) this.#before = bytes[from - 1] ?? -1;
+    this.#held = from === bytes.length ? NOTHING : Buffer.from(bytes.subarray(from));
+    this.#resumeAt = this.#atLineStart ? Math.max(0, at - from) : 0;
+    this.#offset += from;
+  }
+
+  /** Looks at a line; gives where the reading goes on, `at` itself for an ordinary line, -1 where more must come first. */
+  #beginLine(bytes: Buffer, at: number, what: 'more' | 'last'): number {
+    const look = this.#look(bytes, at, what);
+    if (look === 'unclear') return -1;
+    if (look === 'ordinary') {
+      this.#isFirst = false;
+      this.#atLineStart = at === bytes.length;
+      return at;
+    }
+    if (look === 'headless') {
+      this.#tree.endHeader(this.#here());
+      return this.#beginLine(bytes, at, what);
+    }
+    return look === 'empty' ? this.#endHeader(bytes, at) : this.#cross(bytes, at, look);
+  }
+
+  #look(bytes: Buffer, at: number, what: 'more' | 'last'): Look {
+    const { inHeader, hasBoundaries } = this.#tree;
+    if (at === bytes.length) return what === 'more' && (inHeader || hasBoundaries) ? 'unclear' : 'ordinary';
+    const first = bytes[at];
+    if (first === DASH && hasBoundaries) {
+      const delimiter = this.#delimiter(bytes, at, what);
+      if (delimiter !== null) return delimiter;
+    }
+    if (!inHeader) return 'ordinary';
+    if (first === LF) return 'empty';
+    if (first === CR && at + 1 === bytes.length && what === 'more') return 'unclear';
+    if (first === CR && bytes[at + 1] === LF) return 'empty';
+    return this.#isFirst ? firstLine(bytes, at, what) : 'ordinary';
+  }
+
+  // delimiter-line = "--" boundary ["--"] transport-padding CRLF      ; transport-padding = *LWSP-char
+  #delimiter(bytes: Buffer, at: number, what: 'more' | 'last'): Delimiter | 'unclear' | null {
+    if (at + 1 === bytes.length && what === 'more') return 'unclear';
+    if (bytes[at + 1] !== DASH) return null;
+    const lf = bytes.indexOf(LF, at + 2);
+    if (lf === -1 && what === 'more') return bytes.length - at > longestBoundaryLine ? null : 'unclear';
+    let end = lf === -1 ? bytes.length : lf;
+    if (end - at > longestBoundaryLine) return null;
+    if (bytes[end - 1] === CR) end--;
+    while (bytes[end - 1] === SPACE || bytes[end - 1] === TAB) end--;
+    return this.#tree.find(bytes.toString('latin1', at + 2, end));
+  }
+
+  /** The empty line of a header, which belongs to it. */
+  #endHeader(bytes: Buffer, at: number): number {
+    const end = bytes.indexOf(LF, at);
+    this.#endLine(bytes, end);
+    this.#tree.give(bytes.subarray(this.#given, end + 1));
+    this.#tree.endHeader(this.#here());
+    this.#beginPart(end + 1);
+    return end + 1;
+  }
+
+  /** The line of a delimiter: what it ends ends before the line end that precedes it. */
+  #cross(bytes: Buffer, at: number, { is, level }: Delimiter): number {
+    const end: Place = {
+      offset: this.#breakStart,
+      lines: this.#lineEnds - (this.#lastLineIsEmpty ? 1 : 0),
+    };
+    this.#tree.give(bytes.subarray(this.#given, Math.max(this.#given, this.#breakStart - this.#offset)));
+    while (this.#tree.inHeader) this.#tree.endHeader(end);
+    this.#tree.closeAbove(level, end);
+    if (is === 'closing') this.#tree.closeBoundary(level);
+    const lf = bytes.indexOf(LF, at);
+    const next = lf === -1 ? bytes.length : lf + 1;
+    if (lf === -1) this.#lineStart = this.#offset + next;
+    else this.#endLine(bytes, lf);
+    this.#given = next;
+    if (is === 'opening') {
+      this.#tree.beginPart(this.#lineStart);
+      this.#beginPart(next);
+    }
+    return next;
+  }
+
+  /** What comes now is of the next header or body, and the line end before it is not. */
+  #beginPart(given: number): void {
+    this.#given = given;
+    this.#breakStart = this.#lineStart;
+    this.#lastLineIsEmpty = false;
+    this.#isFirst = true;
+  }
+
+  #endLine(bytes: Buffer, lf: number): void {
+    const end = this.#offset + lf;
+    const previous = lf > 0 ? bytes[lf - 1] : this.#before;
+    this.#breakStart = previous === CR && end > this.#lineStart ? end - 1 : end;
+    this.#lastLineIsEmpty = this.#breakStart === this.#lineStart;
+    this.#lineStart = end + 1;
+    this.#lineEnds += 1;
+    this.#atLineStart = true;
+  }
+}
+
+/** So many octets are looked at before the search for the LF begins, which is dear for short lines. */
+const LOOKED_AT = 12;
+
+const nextLf = (bytes: Buffer, from: number): number => {
+  const end = Math.min(bytes.length, from + LOOKED_AT);
+  for (let at = from; at < end; at++) if (bytes[at] === LF) return at;
+  return end === bytes.length ? -1 : bytes.indexOf(LF, end);
+};
+
+// field-name = 1*ftext                               ; ftext = %d33-57 / %d59-126
+/**
+ * Whether a header begins with this line, that is not empty. Lenient: what has no header is text from its first line on
+ * (letters written by hand, in SMTP's own words); a first line `From ` belongs to the header (letters out of an mbox).
+ */
+const firstLine = (
+  bytes: Buffer,
+  start: number,
+  what: 'more' | 'last',
+): 'ordinary' | 'unclear' | 'headless' => {
+  const end = Math.min(bytes.length, start + LONGEST_LINE);
+  let at = start;
+  while (at < end && isFieldName(bytes[at])) at++;
+  const name = bytes.toString('latin1', start, Math.min(at, start + 5));
+  const isNamed = at > start;
+  if (isNamed && bytes[at] === SPACE && (name === 'From' || name === '>From')) return 'ordinary';
+  if (isNamed) while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+  if (at === end) return end - start < LONGEST_LINE && what === 'more' ? 'unclear' : 'headless';
+  return isNamed && bytes[at] === COLON ? 'ordinary' : 'headless';
+};
+
+const isFieldName = (byte = 0): boolean => byte > SPACE && byte < 0x7f && byte !== COLON;
