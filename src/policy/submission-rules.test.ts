@@ -242,14 +242,14 @@ test('a letter that cannot be stored is not counted, and one that cannot be coun
   const rate = { ...defaultSendingRate, letters: { perHour: 1, perDay: 0 } };
   const house = await submissionHouse({ rate });
   const { store } = house;
-  const { deliver, tally } = store;
+  const kept = { deliver: store.deliver.bind(store), tally: store.tally.bind(store) };
   const letter = 'From: alice@example.org\r\n\r\n';
   store.deliver = () => Promise.reject(new Error('no disk'));
   store.tally = () => Promise.resolve();
   await assert.rejects(send(house, letter), /no disk/);
-  store.deliver = deliver;
+  store.deliver = kept.deliver;
   store.tally = () => Promise.reject(new Error('no count'));
   await assert.rejects(send(house, letter), /no count/);
-  store.tally = tally;
+  store.tally = kept.tally;
   assert.equal(await send(house, letter), 'delivered');
 });

@@ -64,7 +64,7 @@ export const storeContract = (
   open: () => Promise<OpenedForTest>,
   without: readonly string[] = [],
 ): void => {
-  for (const [area, cases] of [...AREAS].filter(([area]) => !without.includes(area)))
+  for (const [area, cases] of [...AREAS].filter(([each]) => !without.includes(each)))
     describe(`store contract, ${area}: ${name}`, () => {
       for (const [sentence, run] of cases)
         test(sentence, async () => {

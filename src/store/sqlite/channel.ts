@@ -83,7 +83,7 @@ export class Channel {
     if (waits >= this.#bounds.operations || (waits > 0 && this.#waitingBytes + bytes > this.#bounds.bytes))
       throw new StoreOverloaded(`${waits} writes of ${this.#waitingBytes} bytes wait to be stored`);
     return new Promise<Written<Kind>>((resolve, reject) => {
-      this.#waiting.push({ bytes, resolve: resolve as Waiting['resolve'], reject });
+      this.#waiting.push({ bytes, resolve, reject });
       this.#waitingBytes += bytes;
       // One message for all that the sessions of this turn have to write.
       if (this.#outbox.push(write as Write) === 1) setImmediate(() => this.#post());
