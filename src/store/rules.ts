@@ -5,9 +5,11 @@ import {
   type AppPassword,
   type BlobHash,
   type Delivery,
+  type LetterFilter,
   type NewLetter,
   type ObjectChange,
   type Quota,
+  type SearchQuery,
 } from './port.ts';
 import { StoreFault } from './fault.ts';
 import { checkKeywords } from './keywords.ts';
@@ -108,6 +110,23 @@ export const checkCount = (count: number): void => {
 /** Throws where so many changes cannot be asked for. */
 export const checkMost = (most: number): void => {
   if (!isCount(most) || most === 0) throw new StoreFault(`at most ${most} changes`);
+};
+
+/** A search has at most this many conditions, and they nest at most so deep. */
+const MAX_CONDITIONS = 1000;
+const MAX_CONDITION_DEPTH = 50;
+
+/** Throws for a page that is none, and for a filter that is larger than any that is asked for in earnest. */
+export const checkSearch = ({ filter, offset, count }: SearchQuery): void => {
+  checkCount(offset);
+  checkCount(count);
+  let left = MAX_CONDITIONS;
+  const walk = (part: LetterFilter, depth: number): void => {
+    if (left-- === 0 || depth > MAX_CONDITION_DEPTH)
+      throw new StoreFault('a search with too many conditions, or one too deep in others');
+    if ('of' in part) for (const each of part.of) walk(each, depth + 1);
+  };
+  if (filter !== null) walk(filter, 1);
 };
 
 /** Throws where a bound of the quota is no number of bytes or letters. */

@@ -200,5 +200,6 @@ export const areAlike = async (
   };
   for (const turn of turns) assert.deepEqual(await answers(one, turn), await answers(other, turn));
   assert.deepEqual(await everything(one), await everything(other));
+  assert.deepEqual(await everythingFound(one), await everythingFound(other));
   assert.deepEqual(told[0], told[1]);
 };

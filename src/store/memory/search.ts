@@ -1,7 +1,7 @@
 import { readLetterText, sortText, type LetterText } from '../letter-text.ts';
 import { inOrder } from '../order.ts';
 import type { Found, LetterFilter, SearchField, SearchQuery, SearchSort, SearchStore, Uid } from '../port.ts';
-import { checkCount } from '../rules.ts';
+import { checkSearch } from '../rules.ts';
 import { hasTokens, queryTokens, textTokens } from '../words.ts';
 import { piecesOf } from './blobs.ts';
 import { placesOf } from './places.ts';
@@ -10,8 +10,7 @@ import type { Box, KeptLetter, Place, World } from './world.ts';
 /** How letters are found: each is looked at. */
 export const searchVerbs = (world: World): SearchStore => ({
   search: async (query) => {
-    checkCount(query.offset);
-    checkCount(query.count);
+    checkSearch(query);
     const box = world.box(query.account);
     return box === undefined ? { hits: [], total: 0 } : search(box, await caughtUp(box), query);
   },

@@ -1,9 +1,17 @@
-import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Change } from '../port.ts';
 import { StoreClosed, StoreFault, StoreOverloaded } from '../fault.ts';
 import { Listeners } from '../listeners.ts';
 import { pack } from './outbox.ts';
-import { type Answer, fromWire, type Write, type WriteKind, type WriteOf, type Written } from './write.ts';
+import {
+  type Answer,
+  fromWire,
+  type Request,
+  type Write,
+  type WriteKind,
+  type WriteOf,
+  type Written,
+} from './write.ts';
 
 /** What may wait at one client: beyond it a write is refused with `StoreOverloaded`. */
 export type WaitingBounds = { readonly operations: number; readonly bytes: number };
@@ -56,6 +64,14 @@ export class Channel {
       remove();
       Atomics.store(this.#listening, 0, this.#listeners.size);
     };
+  }
+
+  /** A way of its own to the search thread. */
+  openSearches(): MessagePort {
+    this.mustBeOpen();
+    const { port1, port2 } = new MessageChannel();
+    this.#port.postMessage({ searches: port2 } satisfies Request, [port2]);
+    return port1;
   }
 
   /** Waits for what is under way, then lets go. */

@@ -56,6 +56,7 @@ import {
   checkLease,
   checkLetter,
   checkQuota,
+  checkSearch,
   checkSha256,
 } from '../rules.ts';
 import { BlobFiles } from './blob-files.ts';
@@ -63,6 +64,7 @@ import { Channel, DEFAULT_BOUNDS, type StoreDoor, type WaitingBounds } from './c
 import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
 import { Reader } from './reader.ts';
+import { Searches } from './searches.ts';
 import { SpoolFile } from './spool.ts';
 import { threadKeys } from './thread-keys.ts';
 import type { LetterWrite, WriteOf, Written } from './write.ts';
@@ -107,6 +109,7 @@ class SqliteStore implements Store {
   readonly #reader: Reader;
   readonly #files: BlobFiles;
   readonly #channel: Channel;
+  readonly #searches: Searches;
   #closing: Promise<void> | null = null;
 
   constructor(folder: string, door: StoreDoor, bounds: WaitingBounds) {
@@ -114,6 +117,7 @@ class SqliteStore implements Store {
     this.#reader = new Reader(paths);
     this.#files = new BlobFiles(paths.blobs);
     this.#channel = new Channel(door, bounds);
+    this.#searches = new Searches(() => this.#channel.openSearches());
   }
 
   account(name: AccountName): Eventually<Account | null> {
@@ -466,12 +470,15 @@ class SqliteStore implements Store {
     return this.#channel.write({ do: 'settle', id, leasedUntil, outcome });
   }
 
-  search(query: SearchQuery): Eventually<Found> {
-    throw new StoreFault(`nothing is searched yet in account ${query.account}`);
+  async search(query: SearchQuery): Promise<Found> {
+    this.#channel.mustBeOpen();
+    checkSearch(query);
+    return this.#searches.search(query);
   }
 
   async dropIndex(account: AccountId): Promise<void> {
-    throw new StoreFault(`nothing is searched yet in account ${account}`);
+    this.#channel.mustBeOpen();
+    return this.#searches.drop(account);
   }
 
   async tidy(retention: Retention): Promise<Written<'tidy'>> {
@@ -483,6 +490,7 @@ class SqliteStore implements Store {
   }
 
   close(): Promise<void> {
+    this.#searches.close();
     this.#closing ??= this.#channel.close().then(() => this.#reader.close());
     return this.#closing;
   }

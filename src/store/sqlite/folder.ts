@@ -18,13 +18,20 @@ export type OpenRefusal = {
 };
 
 /** Where things lie in a data folder. */
-export type FolderPaths = { readonly folder: string; readonly database: string; readonly blobs: string };
+export type FolderPaths = {
+  readonly folder: string;
+  readonly database: string;
+  readonly blobs: string;
+  /** The indexes of words, which can always be made anew. */
+  readonly search: string;
+};
 
 /** The paths inside the data folder `folder`. */
 export const folderPaths = (folder: string): FolderPaths => ({
   folder,
   database: path.join(folder, 'letterlock.db'),
   blobs: path.join(folder, 'blobs'),
+  search: path.join(folder, 'search'),
 });
 
 /** How long the store thread waits for another process's transaction before a write is a fault. */

@@ -2,7 +2,7 @@ import { DELETED, SEEN } from '../keywords.ts';
 import type { Keywords } from '../port.ts';
 
 /** The keywords that have a bit in the column `flags`; the others stand in `keywords`, a space between them. */
-const BITS: ReadonlyMap<string, number> = new Map([
+export const FLAG_BITS: ReadonlyMap<string, number> = new Map([
   [SEEN, 1],
   ['$answered', 2],
   ['$flagged', 4],
@@ -23,7 +23,7 @@ export const toKeywordColumns = (keywords: Keywords): KeywordColumns => {
   let flags = 0;
   const others: string[] = [];
   for (const keyword of keywords) {
-    const bit = BITS.get(keyword);
+    const bit = FLAG_BITS.get(keyword);
     if (bit === undefined) others.push(keyword);
     else flags |= bit;
   }
@@ -39,7 +39,7 @@ export const fromKeywordColumns = (flags: number, keywords: string): Keywords =>
   const key = `${flags} ${keywords}`;
   const found = known.get(key);
   if (found !== undefined) return found;
-  const bits = [...BITS].filter(([, bit]) => (flags & bit) !== 0).map(([keyword]) => keyword);
+  const bits = [...FLAG_BITS].filter(([, bit]) => (flags & bit) !== 0).map(([keyword]) => keyword);
   const made = Object.freeze([...bits, ...(keywords === '' ? [] : keywords.split(' '))].sort());
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(key, made);

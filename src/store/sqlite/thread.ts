@@ -8,6 +8,7 @@ import type { Change } from '../port.ts';
 import { BlobFiles } from './blob-files.ts';
 import type { Notice, Order } from './control.ts';
 import { folderPaths, openFolder } from './folder.ts';
+import { SearchWorker } from './search-worker.ts';
 import { type Answer, type Request, toWire, type WireOutcome, type Write } from './write.ts';
 import { Writer } from './writer.ts';
 
@@ -30,14 +31,16 @@ const weightOf = (write: Write): number => {
 class StoreThread {
   readonly #writer: Writer;
   readonly #parent: MessagePort;
+  readonly #searches: SearchWorker;
   readonly #doors = new Set<Door>();
   #queue: Queued[] = [];
   #closing = false;
   #watch: NodeJS.Timeout | null = null;
 
-  constructor(writer: Writer, parent: MessagePort) {
+  constructor(writer: Writer, parent: MessagePort, searches: SearchWorker) {
     this.#writer = writer;
     this.#parent = parent;
+    this.#searches = searches;
   }
 
   /** Takes orders from now on. */
@@ -76,7 +79,8 @@ class StoreThread {
   }
 
   #enqueue(door: Door, request: Request): void {
-    for (const write of request) this.#queue.push({ door, write });
+    if ('searches' in request) this.#searches.admit(request.searches);
+    else for (const write of request) this.#queue.push({ door, write });
   }
 
   /** Takes in what has arrived at every door since. */
@@ -101,6 +105,7 @@ class StoreThread {
         door.outcomes.push(toWire(write.do, outcome));
       }
       this.#tell(changes);
+      if (group.some(({ write }) => write.do === 'tidy')) this.#searches.sweep();
     }
   }
 
@@ -134,6 +139,7 @@ class StoreThread {
     this.#work();
     if (this.#watch !== null) clearInterval(this.#watch);
     for (const { port } of this.#doors) port.close();
+    this.#searches.close();
     this.#writer.close();
     this.#parent.close();
   }
@@ -160,7 +166,7 @@ const begin = (parent: MessagePort, folder: string): void => {
   const writer = new Writer(opened.value, files);
   writer.sweep();
   files.sweepSpool(isAlive);
-  const thread = new StoreThread(writer, parent);
+  const thread = new StoreThread(writer, parent, new SearchWorker(paths));
   thread.listen();
   parent.postMessage({ notice: 'ready' } satisfies Notice);
 };

@@ -36,6 +36,7 @@ import type {
   Verifiers,
 } from '../port.ts';
 import { ok, type Result } from '../../result.ts';
+import type { SearchDoor } from './search-messages.ts';
 
 /** A letter as it crosses to the store thread: what is JSON in the database is JSON, the bytes are views of moved buffers. */
 export type LetterWrite = {
@@ -191,8 +192,8 @@ export const fromWire = (wire: WireOutcome): Outcome => {
 
 const isNumbers = (wire: WireOutcome): wire is readonly (number | bigint)[] => Array.isArray(wire);
 
-/** Client to store thread: the writes of one turn of its event loop, in order. */
-export type Request = readonly Write[];
+/** Client to store thread: the writes of one turn of its event loop, in order, or its way to the search thread. */
+export type Request = readonly Write[] | SearchDoor;
 
 /** Store thread to client: outcomes in the order of the writes, then changes in the order of the commits. */
 export type Answer = { readonly outcomes: readonly WireOutcome[]; readonly changes: readonly Change[] };
