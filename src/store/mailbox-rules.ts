@@ -7,7 +7,7 @@ export const MAX_MAILBOX_DEPTH = 32;
 const LONGEST_NAME_BYTES = 255;
 
 /** The mailbox that every account begins with, and keeps (RFC 9051 section 5.1). */
-export const INBOX_NAME = 'INBOX';
+const INBOX_NAME = 'INBOX';
 
 /** What an account begins with, in the order of the numbers from 1 on: INBOX, and what mail programs look for (RFC 6154). */
 export const FIRST_MAILBOXES: readonly { readonly name: string; readonly role: MailboxRole }[] = [

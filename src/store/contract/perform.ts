@@ -21,7 +21,7 @@ const SUBJECTS = [
 ];
 
 /** The letters that are moved about: texts of which some words are found, and bytes around the bounds of a store. */
-export const movedLetter = (letter: number): Uint8Array<ArrayBuffer> => {
+const movedLetter = (letter: number): Uint8Array<ArrayBuffer> => {
   const size = [0, 70_000, 262_145][letter];
   if (size !== undefined) return letterBytes(size, 1);
   const subject = SUBJECTS[letter - 3] ?? '';

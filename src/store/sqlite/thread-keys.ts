@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Threading } from '../port.ts';
 
 /** Bytes of one key. */
-export const THREAD_KEY_BYTES = 8;
+const THREAD_KEY_BYTES = 8;
 
 /**
  * The keys under which a letter finds its thread: of each message identifier with the base subject (RFC 8621 section 3) the
