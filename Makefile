@@ -57,7 +57,7 @@ bench: $(SETUP) ## Measure how many letters a second go through
 interop: $(SETUP) ## Try the server with programs and mail servers of others, those that are there
 	@$(TEST) --test-timeout=600000 'test/interop/**/*.test.ts'
 
-servers: ## Unpack Postfix, Exim and Dovecot for interop (Debian, as root): nothing is installed, nothing is started
+servers: ## Unpack Postfix, Exim, Dovecot, HAProxy and nginx for interop (Debian, as root): nothing is installed, nothing is started
 	@test/interop/unpack-servers.sh
 
 testssl: $(SETUP) ## Have testssl.sh look at every door, and hold it to docs/SECURITY.md (a part of interop; two minutes)

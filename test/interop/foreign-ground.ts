@@ -101,7 +101,8 @@ function makeNames(etc: string, address: string): void {
   writeFileSync(join(etc, 'resolv.conf'), `nameserver ${address}\noptions timeout:1 attempts:1\n`);
 }
 
-async function freePort(address: string): Promise<number> {
+/** A port that is free at the address of a ground, and so stays free. */
+export async function freePort(address: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, address, resolve);

@@ -10,13 +10,13 @@ import { makeGround, type Ground } from './foreign-ground.ts';
 import { succeed } from './programs.ts';
 
 /*
- * Mail servers by others, unpacked from Debian's packages by unpack-servers.sh and run in a mount namespace, where they
+ * Mail servers and proxies by others, unpacked from Debian's packages by unpack-servers.sh and run in a mount namespace, where they
  * see their own files laid over the machine's, users of their own, and no DNS. Nothing is installed, no service is
  * started, and a server of the kind that the machine may have is neither used nor disturbed.
  */
 
 /** The servers that there are. */
-export type ForeignName = 'postfix' | 'exim' | 'dovecot';
+export type ForeignName = 'postfix' | 'exim' | 'dovecot' | 'haproxy' | 'nginx';
 
 /** A server that runs. */
 export type ForeignServer = Ground & {
@@ -65,13 +65,13 @@ wait -n`;
 /** Starts a server on ground of its own, lets a test work with it, and ends it with all its processes. */
 export async function withForeignServer(
   name: ForeignName,
-  prepare: (ground: Ground) => Starting,
+  prepare: (ground: Ground) => Starting | Promise<Starting>,
   work: (server: ForeignServer) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `letterlock-${name}.`));
   try {
     const ground = await makeGround(folder);
-    const { listens, command } = prepare(ground);
+    const { listens, command } = await prepare(ground);
     const root = join(unpacked, name);
     const log = new Log();
     const first = ['bash', '-c', serve, 'serve', root, folder, ground.log, ...command];

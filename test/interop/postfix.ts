@@ -11,10 +11,12 @@ const names = ['bob', 'old', 'clear', 'inside', 'jürgen'];
 /**
  * Runs a Postfix with its own configuration, queue and data. What it sends is protected by TLS 1.3 and the server
  * verified; what comes from `old` goes by TLS 1.2, what comes from `clear` without, what comes from `inside` by LMTP.
+ * `more` stands behind all that in its main.cf.
  */
 export function withPostfix(
   exchanger: Exchanger,
   work: (server: ForeignServer) => Promise<void>,
+  more = '',
 ): Promise<void> {
   return withForeignServer(
     'postfix',
@@ -34,7 +36,7 @@ export function withPostfix(
         routes: ground.file('routes', routes.join('')),
         authority: ground.file('exchanger.pem', exchanger.authority),
       };
-      ground.file('main.cf', mainConfiguration(ground, files, exchanger.port));
+      ground.file('main.cf', mainConfiguration(ground, files, exchanger.port) + more);
       ground.file('master.cf', masterConfiguration(ground));
       return {
         command: ['postfix', '-c', ground.folder, 'start-fg'],
@@ -116,6 +118,8 @@ smtp unix - - n - - smtp
 old unix - - n - - smtp -o smtp_tls_mandatory_protocols=TLSv1.2
 clear unix - - n - - smtp -o smtp_tls_security_level=none
 inside unix - - n - - lmtp
+lmtp unix - - n - - lmtp
+local unix - n n - - local
 relay unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error

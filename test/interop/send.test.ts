@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'node:test';
+import { createTransport } from 'nodemailer';
 import { AtTerminal } from '../classic/terminal.ts';
 import { LetterReader } from '../support/letters.ts';
 import { addAccount, startServer, withSite } from '../support/server.ts';
@@ -136,17 +137,20 @@ test('letterlock send: a text from standard input, a password from the terminal,
   });
 });
 
-test('the example of docs/CLIENT.md sends a letter', async () => {
-  const root = join(import.meta.dirname, '..', '..');
-  const example = /```js\n([^]*?)```/.exec(readFileSync(join(root, 'docs/CLIENT.md'), 'utf8'))?.[1] ?? '';
+const root = join(import.meta.dirname, '..', '..');
+
+/** The examples of docs/CLIENT.md, as they run in this checkout. */
+const examples = (): readonly string[] =>
+  [...readFileSync(join(root, 'docs/CLIENT.md'), 'utf8').matchAll(/```ts\n([^]*?)```/g)].map((match) =>
+    (match[1] ?? '').replaceAll("'letterlock/smtp'", JSON.stringify(join(root, 'src/smtp/index.ts'))),
+  );
+
+test('docs/CLIENT.md: the example of sending sends a letter', async () => {
   await withSite('', async (site) => {
     const address = await addAccount(site, 'ada', password);
     const server = await startServer(site);
-    const file = join(site.folder, 'example.mjs');
-    writeFileSync(
-      file,
-      example.replace("'letterlock/smtp'", JSON.stringify(join(root, 'src/smtp/index.ts'))),
-    );
+    const file = join(site.folder, 'send.ts');
+    writeFileSync(file, examples()[0] ?? '');
     const child = spawn(process.execPath, [file], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
@@ -158,7 +162,36 @@ test('the example of docs/CLIENT.md sends a letter', async () => {
         NODE_EXTRA_CA_CERTS: server.authorityFile,
       },
     });
-    assert.equal(await text(child.stdout), '250\n');
+    assert.equal(await text(child.stdout), 'SCRAM-SHA-256-PLUS 250\n');
     await server.stop();
+  });
+});
+
+test('docs/CLIENT.md: the example of receiving receives one', async (t) => {
+  await withSite('', async (site) => {
+    const file = join(site.folder, 'receive.ts');
+    writeFileSync(file, examples()[1] ?? '');
+    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill());
+    let printed = '';
+    const port = await new Promise<string>((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        printed += chunk;
+        const [, found] = /^listening at (\d+)\n/.exec(printed) ?? [];
+        if (found !== undefined) resolve(found);
+      });
+      child.once('error', reject).once('exit', () => reject(new Error(`it ended: ${printed}`)));
+    });
+    const transport = createTransport({
+      host: '127.0.0.1',
+      port: Number(port),
+      secure: false,
+      ignoreTLS: true,
+    });
+    const letter = { from: 'bob@far.example', subject: 'Hello', text: '.dotted\n' };
+    await transport.sendMail({ ...letter, to: 'ada@mail.example' });
+    await assert.rejects(transport.sendMail({ ...letter, to: 'ada@elsewhere.example' }), /550/);
+    transport.close();
+    assert.match(printed, /\r\nSubject: Hello\r\n[^]*\r\n\r\n\.dotted\r\n/);
   });
 });

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Unpacks Postfix, Exim and Dovecot, each with what it needs beyond this machine, into a folder of its own, from where
+# Unpacks Postfix, Exim, Dovecot, HAProxy and nginx, each with what it needs beyond this machine, into a folder of its own, from where
 # foreign-server.ts runs them. Nothing is installed and nothing is started: Debian's packages of Postfix and Exim exclude
-# each other, and an installed mail server is one that runs.
+# each other, and an installed server is one that runs.
 set -euo pipefail
 folder=${LETTERLOCK_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/letterlock/servers}
 mkdir -p "$folder"
@@ -39,3 +39,5 @@ unpack() {
 unpack postfix postfix
 unpack exim exim4-daemon-heavy exim4-base exim4-config
 unpack dovecot dovecot-core dovecot-lmtpd
+unpack haproxy haproxy
+unpack nginx nginx-light libnginx-mod-mail
