@@ -127,8 +127,8 @@ for (const name of readdirSync(folder)) {
     else assert.equal(findings, text.slice(mark + MARK.length));
     checkPlaces(parsed.structure);
     const stored = encodeStructure(parsed);
-    const { structure, envelope } = parsed;
-    assert.deepEqual(decodeStructure(stored), { structure, envelope });
+    const { structure, envelope, preview, hasAttachment } = parsed;
+    assert.deepEqual(decodeStructure(stored), { structure, envelope, preview, hasAttachment });
     assert.deepEqual(decodeEnvelope(stored), envelope);
   });
 

@@ -36,3 +36,27 @@ export function keptPieces(bytes: Uint8Array, ranges: readonly OmittedRange[]): 
   if (at < bytes.length || pieces.length === 0) pieces.push(bytes.subarray(at));
   return pieces;
 }
+
+/** The pieces of a letter that comes in chunks, as `keptPieces` gives them of one. */
+export function* keptChunks(
+  chunks: Iterable<Uint8Array>,
+  ranges: readonly OmittedRange[],
+): Iterable<Uint8Array> {
+  let at = 0;
+  let next = 0;
+  for (const chunk of chunks) {
+    const end = at + chunk.length;
+    for (let from = at; from < end;) {
+      while (next < ranges.length && (ranges[next]?.end ?? 0) <= from) next += 1;
+      const range = ranges[next];
+      if (range !== undefined && range.start <= from) {
+        from = Math.min(end, range.end);
+        continue;
+      }
+      const to = range === undefined ? end : Math.min(end, range.start);
+      yield chunk.subarray(from - at, to - at);
+      from = to;
+    }
+    at = end;
+  }
+}

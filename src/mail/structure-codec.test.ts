@@ -114,8 +114,8 @@ const placed = ({ part, sizes: [gap, header, body], inside }: Shape, from: numbe
 
 test('property: what is written is read', () => {
   fc.assert(
-    fc.property(envelope, shape, (read, written) => {
-      const stored = { structure: placed(written, 0), envelope: read };
+    fc.property(envelope, shape, fc.string(), fc.boolean(), (read, written, preview, hasAttachment) => {
+      const stored = { structure: placed(written, 0), envelope: read, preview, hasAttachment };
       const bytes = encodeStructure(stored);
       assert.deepEqual(decodeStructure(bytes), stored);
       assert.deepEqual(decodeEnvelope(bytes), read);
@@ -134,7 +134,12 @@ test('another version is computed anew', () => {
 test('property: what is damaged is a fault, or something else, and never endless', () => {
   fc.assert(
     fc.property(envelope, shape, fc.nat(), fc.nat(255), (read, written, at, octet) => {
-      const bytes = encodeStructure({ structure: placed(written, 0), envelope: read });
+      const bytes = encodeStructure({
+        structure: placed(written, 0),
+        envelope: read,
+        preview: 'Hello',
+        hasAttachment: false,
+      });
       bytes[1 + (at % (bytes.length - 1))] = octet;
       for (const damaged of [bytes, bytes.subarray(0, 1 + (at % bytes.length))]) {
         try {

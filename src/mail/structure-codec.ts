@@ -2,18 +2,22 @@ import type { AddressListItem, ListedMailbox } from './address-list.ts';
 import { CompactReader, CompactWriter } from './compact.ts';
 import type { Envelope } from './envelope.ts';
 import type { Parameter } from './parameters.ts';
+import type { ParsedLetter } from './letter-parser.ts';
 import type { MimePart, PartContent } from './structure.ts';
 
 /** What is stored beside a letter in one piece. */
-export type StoredStructure = { readonly structure: MimePart; readonly envelope: Envelope };
+export type StoredStructure = Pick<ParsedLetter, 'structure' | 'envelope' | 'preview' | 'hasAttachment'>;
 
 /** The form's number stands first, so that a later form can be told from this one. */
-const VERSION = 2;
+const VERSION = 3;
 
-/** Writes structure and envelope for `decodeStructure`, the version in the first octet; most letters take 200 to 500. */
-export const encodeStructure = ({ structure, envelope }: StoredStructure): Uint8Array<ArrayBuffer> => {
+/** Writes it for `decodeStructure`, the version in the first octet; most letters take 200 to 500. */
+export const encodeStructure = (stored: StoredStructure): Uint8Array<ArrayBuffer> => {
+  const { structure, envelope, preview, hasAttachment } = stored;
   const writer = new CompactWriter();
   writeEnvelope(writer, envelope);
+  writer.number(hasAttachment ? 1 : 0);
+  writer.text(preview);
   writePart(writer, structure, 0);
   return writer.take(VERSION);
 };
@@ -26,7 +30,8 @@ export const decodeStructure = (bytes: Uint8Array): StoredStructure | null => {
   if (bytes[0] !== VERSION) return null;
   const reader = new CompactReader(bytes);
   const envelope = readEnvelope(reader);
-  return { envelope, structure: readPart(reader, 0) };
+  const hasAttachment = reader.number() === 1;
+  return { envelope, hasAttachment, preview: reader.certainText(), structure: readPart(reader, 0) };
 };
 
 /** As `decodeStructure`, for who needs the envelope only. */

@@ -2,11 +2,11 @@ import { formatAuthenticationResults } from '../mail/authentication-results.ts';
 import { foreignTraceFields } from '../mail/authentication-results-forged.ts';
 import type { OmittedRange } from '../mail/omitted-ranges.ts';
 import { methodResults, type SenderAuthentication } from '../mail/sender-authentication.ts';
-import { summarize } from '../mail/summary.ts';
 import type { TransportRecord } from '../passport/record.ts';
 import type { Eventually } from '../result.ts';
 import type { Envelope, Question, Secured } from '../smtp/session.ts';
 import type { Delivery, Store } from '../store/port.ts';
+import { computedLetter } from './computed-letter.ts';
 import { judge, type AuthenticationRefusal, type AuthenticationRules } from './exchanger-rules.ts';
 import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
 import {
@@ -109,15 +109,16 @@ export class ExchangerPolicy {
     const findings = formatAuthenticationResults({ authservId, results: methodResults(senders) });
     const routes = await routesOf(envelope, recipients);
     if (routes === null) return refuse({ why: 'recipient-gone' });
+    const omitted = foreignTraceFields(header.value, authservId);
     const delivery: ExchangerDelivery = {
       hash,
       sizeBytes,
       chunks,
-      summary: summarize(head),
+      ...(await computedLetter(chunks, omitted)),
       transport: { ...transportRecord(reception, header.value), senders },
       receivedAt,
       recipients: deliveryRecipients(reception, routes, { findings }),
-      omitted: foreignTraceFields(header.value, authservId),
+      omitted,
     };
     const stored = await store.deliver(delivery);
     return stored.ok ? { verdict: 'delivered', id: receptionId(hash) } : refuse({ why: 'recipient-gone' });

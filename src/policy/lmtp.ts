@@ -1,8 +1,8 @@
 import { foreignTraceFields } from '../mail/authentication-results-forged.ts';
-import { summarize } from '../mail/summary.ts';
 import type { Eventually } from '../result.ts';
 import type { Envelope, Outcome, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { Delivery, Store } from '../store/port.ts';
+import { computedLetter } from './computed-letter.ts';
 import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
 import {
   contentHash,
@@ -79,14 +79,15 @@ export class LmtpPolicy {
     const { sizeBytes } = content;
     const receivedAt = now();
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt, lmtp: true };
+    const omitted = foreignTraceFields(header.value, this.#parts.ownReports);
     const letter = {
       hash,
       sizeBytes,
       chunks: content.chunks,
-      summary: summarize(head),
+      ...(await computedLetter(content.chunks, omitted)),
       transport: transportRecord(reception, header.value),
       receivedAt,
-      omitted: foreignTraceFields(header.value, this.#parts.ownReports),
+      omitted,
     };
     return { verdict: 'each', outcomes: await this.#outcomes(reception, letter) };
   }

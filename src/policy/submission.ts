@@ -6,6 +6,7 @@ import { keptPieces } from '../mail/omitted-ranges.ts';
 import type { Eventually } from '../result.ts';
 import type { Envelope, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { AccountName, Delivery, Store, TallyEvent } from '../store/port.ts';
+import { computedLetter } from './computed-letter.ts';
 import { LocalRecipients, plainTable, recipientRefusal } from './local-recipients.ts';
 import {
   contentHash,
@@ -115,7 +116,7 @@ export class SubmissionPolicy {
     const receivedAt = now();
     const letter = await this.#lookOver(header.value, account, envelope, receivedAt);
     if (!letter.ok) return refuse(letter.refusal);
-    const { findings, added, omitted, summary } = letter.value;
+    const { findings, added, omitted } = letter.value;
     const hash = contentHash(content);
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt };
     const routes = await routesOf(envelope, this.#recipients);
@@ -124,7 +125,7 @@ export class SubmissionPolicy {
       hash,
       sizeBytes,
       chunks,
-      summary,
+      ...(await computedLetter(chunks, omitted, `${findings}${added}`)),
       transport: transportRecord(reception, header.value),
       receivedAt,
       recipients: deliveryRecipients(reception, routes, { findings, added }),

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Address } from '../mail/address.ts';
 import { composeDeliveryReport, type ReportedLetter } from '../mail/delivery-report.ts';
 import type { ReportedRecipient } from '../mail/delivery-status.ts';
-import { summarize } from '../mail/summary.ts';
 import type { Recipient } from '../smtp/session.ts';
 import type { BlobHash, Delivery } from '../store/port.ts';
+import { computedLetter } from './computed-letter.ts';
 import { forwardPathOf, receptionId, recipientsOf, type Reception, type Route } from './reception.ts';
 
 /** What a report on a delivered letter is made from. */
@@ -36,7 +36,7 @@ export const asksForReport = ({ envelope }: Reception): boolean =>
  * silent about the others (RFC 3461 section 5.2.8). It goes into the store together with the letter, so that neither is
  * there without the other; as it is sent to nobody and has the null reverse path, no report follows it.
  */
-export function successReport(parts: SuccessReport, sender: Address): Delivery {
+export async function successReport(parts: SuccessReport, sender: Address): Promise<Delivery> {
   const { reception, routes, header, domain, back, random } = parts;
   const { envelope, host, receivedAt, hash } = reception;
   const requests = envelope.requests;
@@ -65,7 +65,7 @@ export function successReport(parts: SuccessReport, sender: Address): Delivery {
     hash: createHash('sha256').update(report).digest('hex') as BlobHash,
     sizeBytes: report.length,
     chunks: [report],
-    summary: summarize(report),
+    ...(await computedLetter([report], [])),
     transport: null,
     receivedAt,
     recipients: recipientsOf([{ recipient, destinations: back }], null, ''),

@@ -1,0 +1,45 @@
+import { defaultLetterBounds } from '../mail/letter-bounds.ts';
+import { LetterParser } from '../mail/letter-parser.ts';
+import { baseSubject } from '../mail/base-subject.ts';
+import type { Envelope } from '../mail/envelope.ts';
+import { threadIds } from '../mail/message-ids.ts';
+import { keptChunks, type OmittedRange } from '../mail/omitted-ranges.ts';
+import { readLetterHeader } from '../mail/part-header.ts';
+import { encodeStructure } from '../mail/structure-codec.ts';
+import { summaryOf } from '../mail/summary.ts';
+import type { NewLetter } from '../store/port.ts';
+
+/** The texts are read again when somebody searches: most letters are never searched for. */
+const bounds = { ...defaultLetterBounds, searchableBytes: 0 };
+
+/**
+ * What is computed of a letter once, before it is stored. The places of its parts count from where the letter as it is kept
+ * and served begins, behind the fields that this server puts before it; of those, `added` counts for the envelope.
+ */
+export async function computedLetter(
+  chunks: Iterable<Uint8Array>,
+  omitted: readonly OmittedRange[],
+  added = '',
+): Promise<Pick<NewLetter, 'summary' | 'parsed' | 'threading'>> {
+  const parser = new LetterParser(bounds);
+  for (const chunk of keptChunks(chunks, omitted)) parser.push(chunk);
+  const parsed = await parser.end();
+  const envelope = added === '' ? parsed.envelope : withAdded(parsed.envelope, added);
+  return {
+    summary: summaryOf(envelope),
+    parsed: encodeStructure({ ...parsed, envelope }),
+    threading: { messageIds: threadIds(envelope), baseSubject: baseSubject(envelope.subject ?? '').text },
+  };
+}
+
+/** The envelope of a letter before which these fields stand; what it does not have, they have. */
+function withAdded(envelope: Envelope, added: string): Envelope {
+  const { headerBytes, addresses, parameters } = bounds;
+  const own = readLetterHeader(Buffer.from(added), headerBytes, { addresses, parameters }).envelope;
+  return {
+    ...envelope,
+    date: envelope.date ?? own.date,
+    messageId: envelope.messageId ?? own.messageId,
+    sender: own.sender ?? envelope.sender,
+  };
+}
