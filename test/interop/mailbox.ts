@@ -79,6 +79,18 @@ export async function assertReadable(
   );
 }
 
+/** Beside letters there must be a report that one of them was delivered, which its sender asked for. */
+export async function assertReported({ server, address, password }: Mailbox): Promise<void> {
+  const reader = new LetterReader(server, address, password);
+  const whole: string[] = [];
+  for (const { url } of await reader.list())
+    whole.push((await reader.get(url, 'message/rfc822')).toString('latin1'));
+  reader.close();
+  const [report, ...more] = whole.filter((letter) => letter.startsWith('Return-Path: <>\r\n'));
+  assert.match(report ?? 'there is no report', /\r\nAction: delivered\r\n/i);
+  assert.deepEqual(more, []);
+}
+
 /** What a login of this program was, by the server's own log, in the order of their coming. */
 export function mechanismsUsed(server: RunningServer): readonly unknown[] {
   return server

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { withEveryLogin, type EveryLogin } from './every-login.ts';
-import { assertArrived, letterFrom, mechanismsUsed } from './mailbox.ts';
+import { assertArrived, assertReported, letterFrom, mechanismsUsed } from './mailbox.ts';
 import { machineHas, succeed } from './programs.ts';
 
 /** What msmtp calls a mechanism, and what it logs in with. `on` leaves the choice to it. */
@@ -49,5 +49,17 @@ test('msmtp sends over TLS and by STARTTLS, by each mechanism that it knows', as
     const [byItself] = mechanismsUsed(server);
     const named = ['PLAIN', 'LOGIN', 'SCRAM-SHA-256', 'EXTERNAL', 'OAUTHBEARER', 'XOAUTH2'];
     assert.deepEqual(mechanismsUsed(server), [byItself, ...named, byItself, ...named]);
+  });
+});
+
+test('msmtp asks for a report of success, and it comes', async (t) => {
+  if (!machineHas(t, 'msmtp')) return;
+  await withEveryLogin(async (mailbox) => {
+    const { address, folder } = mailbox;
+    const file = join(folder, 'msmtprc');
+    const lines = `${configuration(mailbox, false)}auth external\ndsn_notify success,failure\ndsn_return headers\n`;
+    writeFileSync(file, lines, { mode: 0o600 });
+    await succeed('msmtp', [`--file=${file}`, '--', address], letterFrom(address, 'msmtp with a report'));
+    await assertReported(mailbox);
   });
 });

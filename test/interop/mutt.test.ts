@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { withEveryLogin, type EveryLogin } from './every-login.ts';
-import { assertReadable, mechanismsUsed, written } from './mailbox.ts';
+import { assertReadable, assertReported, mechanismsUsed, written } from './mailbox.ts';
 import { machineHas, succeed } from './programs.ts';
 
 const doors = ['submissions', 'submission'] as const;
@@ -63,3 +63,16 @@ for (const [program, mechanisms] of programs) {
     });
   });
 }
+
+test('mutt asks for a report of success, and it comes', async (t) => {
+  if (!machineHas(t, 'mutt')) return;
+  await withEveryLogin(async (mailbox) => {
+    const { address, folder } = mailbox;
+    const file = join(folder, 'muttrc');
+    const asking = 'set dsn_notify="success,failure"\nset dsn_return=hdrs\n';
+    writeFileSync(file, `${configuration(mailbox, 'submissions', 'plain')}unset ssl_client_cert\n${asking}`);
+    const variables = { HOME: folder, LC_ALL: 'C.UTF-8' };
+    await succeed('mutt', ['-n', '-F', file, '-s', 'a report', '--', address], written, variables);
+    await assertReported(mailbox);
+  });
+});
