@@ -65,6 +65,20 @@ test('a client of TLS 1.2 cannot make the server shake hands again', async (t) =
   assert.equal(outcome, 'ERR_SSL_NO_RENEGOTIATION');
 });
 
+test('a door without tickets takes up no session, not even one that it gave out', async (t) => {
+  const certificates = await testCertificates(t);
+  const { ca } = certificates;
+  const source = await testSource(certificates, { minVersion: 'TLSv1.2', tickets: 'off' });
+  const at = await testServer(t, source);
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const first = await bothEnds(t, at, { ca, maxVersion });
+    const session = await first.session;
+    const again = await bothEnds(t, at, { ca, maxVersion, session });
+    assert.equal(tlsFacts(again.server, 'server').resumed, false, maxVersion);
+    assert.equal(tlsFacts(again.client, 'client').resumed, false, maxVersion);
+  }
+});
+
 /** Clients of one server, each with its own offer. */
 async function agreement(
   t: TestContext,
