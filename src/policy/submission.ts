@@ -3,6 +3,7 @@ import type { Enroller } from '../accounts/enrol.ts';
 import type { PasswordKind } from '../accounts/password.ts';
 import { canonicalAddress, parseAddress, type Address } from '../mail/address.ts';
 import { keptPieces } from '../mail/omitted-ranges.ts';
+import type { LetterSummary } from '../mail/summary.ts';
 import type { Eventually } from '../result.ts';
 import type { Envelope, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { AccountName, Delivery, Store, TallyEvent } from '../store/port.ts';
@@ -17,14 +18,12 @@ import {
   routesOf,
   transportRecord,
   type Content,
-  type Reception,
-  type Route,
   type Visit,
 } from './reception.ts';
 import { defaultSendingRate, SendingRates, type SendingRate } from './sending-rate.ts';
 import { wholeHeader } from './sender-authentication-view.ts';
 import { lookOver, type ForeignFrom, type LookedOver } from './submitted-letter.ts';
-import { asksForReport, successReport } from './success-report.ts';
+import { asksForReport, successReport, type SuccessReport } from './success-report.ts';
 
 export type { Content, Visit };
 
@@ -121,17 +120,22 @@ export class SubmissionPolicy {
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt };
     const routes = await routesOf(envelope, this.#recipients);
     if (routes === null) return refuse({ why: 'recipient-gone' });
+    const computed = await computedLetter(chunks, omitted, `${findings}${added}`);
     const delivery: Delivery = {
       hash,
       sizeBytes,
       chunks,
-      ...(await computedLetter(chunks, omitted, `${findings}${added}`)),
+      ...computed,
       transport: transportRecord(reception, header.value),
       receivedAt,
       recipients: deliveryRecipients(reception, routes, { findings, added }),
       omitted,
     };
-    const report = await this.#reportOn(reception, routes, header.value, letter.value);
+    const report = await this.#reportOn(
+      { reception, routes, header: header.value },
+      letter.value,
+      computed.summary,
+    );
     return this.#send(account, envelope.recipients.length, report === null ? [delivery] : [delivery, report]);
   }
 
@@ -170,19 +174,18 @@ export class SubmissionPolicy {
     receivedAt: number,
   ): ReturnType<typeof lookOver> {
     const { host, random, authservId = host } = this.#parts;
-    const messageId = `${Buffer.from(random(18)).toString('hex')}@${host}`;
+    const newMessageId = (): string => `${Buffer.from(random(18)).toString('hex')}@${host}`;
     const owns = (address: Address): Promise<boolean> =>
       this.#recipients.owns(account as AccountName, address);
-    const letter = { header, reversePath: envelope.sender, account, receivedAt, messageId, authservId };
+    const letter = { header, reversePath: envelope.sender, account, receivedAt, newMessageId, authservId };
     return lookOver(letter, owns, this.#rules.foreignFrom);
   }
 
   /** The report that its sender asked for with NOTIFY=SUCCESS; null where nobody did. */
   async #reportOn(
-    reception: Reception,
-    routes: readonly Route[],
-    header: Uint8Array,
-    { added, omitted, summary: { subject, messageId } }: LookedOver,
+    { reception, routes, header }: Pick<SuccessReport, 'reception' | 'routes' | 'header'>,
+    { added, omitted }: LookedOver,
+    { subject, messageId }: LetterSummary,
   ): Promise<Delivery | null> {
     const { sender, login } = reception.envelope;
     if (sender === null || login === null || !asksForReport(reception)) return null;

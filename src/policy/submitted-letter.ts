@@ -6,7 +6,6 @@ import {
   readSubmittedHeader,
   unservedFields,
 } from '../mail/submitted-header.ts';
-import { summarize, type LetterSummary } from '../mail/summary.ts';
 import { ok, refused, type Result } from '../result.ts';
 import type { Refusal } from '../smtp/session.ts';
 
@@ -27,8 +26,8 @@ export type SubmittedLetter = {
   readonly account: string;
   /** When it arrived, milliseconds since 1970. */
   readonly receivedAt: number;
-  /** For a letter that has none, without angle brackets. */
-  readonly messageId: string;
+  /** One for a letter that has none, without angle brackets. */
+  readonly newMessageId: () => string;
   /** The name of this server in Authentication-Results. */
   readonly authservId: string;
 };
@@ -40,7 +39,6 @@ export type LookedOver = {
   /** Date and Message-ID, where they are missing. */
   readonly added: string;
   readonly omitted: readonly OmittedRange[];
-  readonly summary: LetterSummary;
 };
 
 /** More names than this in From and Sender are nobody's own. */
@@ -68,17 +66,11 @@ export async function lookOver(
     return refused({ why: 'from-not-yours', address: stranger.address });
   const says = agent === null && (author === null || sender.length > 0) ? 'kept' : 'replaced';
   const date = hasDate ? null : receivedAt;
-  const messageId = hasMessageId ? null : letter.messageId;
-  const summary = summarize(header);
+  const messageId = hasMessageId ? null : letter.newMessageId();
   return ok({
     findings: says === 'kept' ? '' : formatSender(accountOf(letter)),
     added: formatAddedFields({ date, messageId }),
     omitted: unservedFields(header, letter.authservId, says),
-    summary: {
-      ...summary,
-      sentAt: hasDate ? summary.sentAt : receivedAt,
-      messageId: hasMessageId ? summary.messageId : letter.messageId,
-    },
   });
 }
 
