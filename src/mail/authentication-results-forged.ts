@@ -18,13 +18,16 @@ export const foreignTraceFields = (head: Uint8Array, authservId: string | null):
 
 /** Whether a field of this header is one of those. */
 export function foreignTrace(head: Uint8Array, authservId: string | null): (field: HeaderField) => boolean {
-  const own = authservId === null ? null : comparable(authservId);
+  // Most letters bring no such field, and the name is dear to compare.
+  let own: string | null = null;
   return (field) => {
     switch (field.name.toLowerCase()) {
       case 'return-path':
         return true;
       case 'authentication-results':
-        return own !== null && claims(fieldValue(head, field, longestSearch), own);
+        if (authservId === null) return false;
+        own ??= comparable(authservId);
+        return claims(fieldValue(head, field, longestSearch), own);
       default:
         return false;
     }

@@ -51,6 +51,7 @@ const mostReceivedFields = 100;
 
 /** Whether a letter with this head has been to so many servers that it must be going in circles. */
 export function goesInCircles(head: Uint8Array): boolean {
+  if (head.length < mostReceivedFields * 'Received:'.length) return false;
   let count = 0;
   for (const { name } of headerFields(head)) if (name.toLowerCase() === 'received') count += 1;
   return count > mostReceivedFields;
