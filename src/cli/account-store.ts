@@ -14,17 +14,20 @@ import { configured } from './configured.ts';
  * is none, and makes nothing.
  */
 export async function withStore(config: Config, use: (store: Store) => Promise<void>): Promise<void> {
-  if (!hasStore(config)) {
-    const missing = existsSync(config.data)
-      ? `there is no store in the folder ${config.data}`
-      : `there is no data folder at ${config.data}`;
-    throw new HouseRefused(`${missing}; serve or account add makes one`);
-  }
+  if (!hasStore(config)) throw missingStore(config);
   await withStoreMade(config, use);
 }
 
+/** What to say where there is no store. */
+export function missingStore(config: Pick<Config, 'data'>): HouseRefused {
+  const missing = existsSync(config.data)
+    ? `there is no store in the folder ${config.data}`
+    : `there is no data folder at ${config.data}`;
+  return new HouseRefused(`${missing}; serve or account add makes one`);
+}
+
 /** Whether the data folder has a store; throws `HouseRefused` where none can be there. Nothing is made. */
-export function hasStore(config: Config): boolean {
+export function hasStore(config: Pick<Config, 'data'>): boolean {
   const found = lookAtFolder(folderPaths(config.data));
   if (!found.ok) throw new HouseRefused(found.refusal.message);
   return found.value === 'store';

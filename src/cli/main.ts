@@ -5,6 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./serve.ts')).serveCommand()],
   ['account', async () => (await import('./account.ts')).accountCommand()],
+  ['check', async () => (await import('./check.ts')).checkCommand()],
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],
   ['demo', async () => (await import('./demo.ts')).demoCommand()],

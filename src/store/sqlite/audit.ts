@@ -4,53 +4,254 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BlobHash } from '../port.ts';
 import { AUDIT_CHECKS } from './audit-checks.ts';
-import { allRows, bytes, firstRow, integer, text } from './column.ts';
 import { BlobFiles } from './blob-files.ts';
-import { folderPaths } from './folder.ts';
+import { allRows, bytes, firstRow, integer, text, type Row } from './column.ts';
+import { folderPaths, type FolderPaths } from './folder.ts';
+import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
 
-const BLOBS = 'SELECT lower(hex(hash)), id, size_bytes, chunks FROM blob';
+const COUNTS = `SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL), (SELECT count(*) FROM letter),
+  (SELECT count(*) FROM blob), (SELECT coalesce(sum(size_bytes), 0) FROM blob)`;
+const BLOBS = 'SELECT lower(hex(hash)), id, size_bytes, chunks FROM blob WHERE id > ? ORDER BY id LIMIT 500';
 const CHUNKS = 'SELECT bytes FROM blob_chunk WHERE id >= ? AND id < ? ORDER BY id';
+const HAS_BLOB = 'SELECT 1 FROM blob WHERE id = ?';
+const HAS_FILE = 'SELECT 1 FROM blob WHERE hash = ? AND chunks IS NULL';
 
-/** A blob's bytes, wherever they lie. */
-const readBlob = (db: DatabaseSync, file: string, id: number, chunks: number | null): Buffer =>
-  chunks === null
-    ? fs.readFileSync(file)
-    : Buffer.concat(
-        allRows(db.prepare(CHUNKS, { returnArrays: true }), id, id + chunks).map((row) => bytes(row[0])),
+/** How long a writer's transaction is waited for. */
+const BUSY_MS = 10_000;
+/** How long a file without a row may lie there until the writer that let go of its row has removed it. */
+const LINGER_MS = 300;
+/** As much of a file is held in memory. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** What a data folder turned out to be. */
+export type Audit = {
+  /** A sentence for each thing that is wrong. */
+  readonly wrong: readonly string[];
+  readonly accounts: number;
+  readonly letters: number;
+  /** How many blobs there are, and how long they are together. */
+  readonly blobs: number;
+  readonly bytes: number;
+};
+
+/** What is done of what there is to do, in units of which only the proportion says something. */
+export type AuditProgress = (done: number, total: number) => void;
+
+/** A blob as its row has it. `chunks` is null for one that lies in a file. */
+type BlobRow = {
+  readonly hash: BlobHash;
+  readonly id: number;
+  readonly sizeBytes: number;
+  readonly chunks: number | null;
+};
+
+const blobOf = (row: Row): BlobRow => ({
+  hash: text(row[0]) as BlobHash,
+  id: integer(row[1]),
+  sizeBytes: integer(row[2]),
+  chunks: row[3] === null ? null : integer(row[3]),
+});
+
+class Auditor {
+  readonly wrong: string[] = [];
+  readonly #paths: FolderPaths;
+  readonly #db: DatabaseSync;
+  readonly #progress: AuditProgress;
+
+  constructor(paths: FolderPaths, db: DatabaseSync, progress: AuditProgress) {
+    this.#paths = paths;
+    this.#db = db;
+    this.#progress = progress;
+  }
+
+  /** Everything; what it finds is in `wrong`. */
+  audit(): Omit<Audit, 'wrong'> {
+    const nothing = { accounts: 0, letters: 0, blobs: 0, bytes: 0 };
+    const version = pragmaInteger(this.#db, 'user_version');
+    if (version !== SCHEMA_VERSION) {
+      this.wrong.push(
+        `schema: the database has version ${version}; the server brings it to ${SCHEMA_VERSION}`,
       );
+      return nothing;
+    }
+    const counts = this.#look('counts', nothing, () => this.#checkRows());
+    this.#look('blobs', undefined, () => this.#checkBlobs(counts.bytes));
+    this.#look('blob files', undefined, () => this.#checkOrphans());
+    this.#look('search index', undefined, () => this.#checkIndexes());
+    return counts;
+  }
 
-/**
- * Verifies a data folder as a whole: SQLite's own check, every count and reference, every blob against its hash, and
- * that no blob file is without a row. Gives a sentence for each thing that is wrong. Reads everything, so it is no
- * part of a start.
- */
-export const auditFolder = (folder: string): readonly string[] => {
-  const paths = folderPaths(folder);
-  const db = new DatabaseSync(paths.database, { readOnly: true, timeout: 10_000, returnArrays: true });
-  try {
-    const wrong: string[] = [];
-    // One state of everything, whatever a server that runs writes meanwhile.
-    db.exec('BEGIN');
-    const integrity = text(firstRow(db.prepare('PRAGMA integrity_check'))?.[0]);
-    if (integrity !== 'ok') wrong.push(`integrity: ${integrity}`);
+  /** A database may be so damaged that a question about it fails. The next one may still have an answer. */
+  #look<Value>(name: string, otherwise: Value, look: () => Value): Value {
+    try {
+      return look();
+    } catch (cause) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.wrong.push(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      return otherwise;
+    }
+  }
+
+  /** SQLite's own check, every count and every reference, on one state of everything. */
+  #checkRows(): Omit<Audit, 'wrong'> {
+    this.#db.exec('BEGIN');
+    const arrays = { returnArrays: true };
+    for (const row of allRows(this.#db.prepare('PRAGMA integrity_check', arrays)))
+      if (row[0] !== 'ok') this.wrong.push(`integrity: ${text(row[0])}`);
     for (const [name, sql] of AUDIT_CHECKS)
-      for (const row of allRows(db.prepare(sql))) wrong.push(`${name}: ${String(row[0])}`);
-    const hashes = new Set<BlobHash>();
-    for (const row of allRows(db.prepare(BLOBS))) {
-      const hash = text(row[0]) as BlobHash;
-      hashes.add(hash);
-      const file = path.join(paths.blobs, hash.slice(0, 2), hash);
-      if (row[3] === null && !fs.existsSync(file)) wrong.push(`blob file missing: ${hash}`);
-      else {
-        const content = readBlob(db, file, integer(row[1]), row[3] === null ? null : integer(row[3]));
-        if (content.length !== row[2] || createHash('sha256').update(content).digest('hex') !== hash)
-          wrong.push(`blob differs from its hash: ${hash}`);
+      for (const row of allRows(this.#db.prepare(sql, arrays))) this.wrong.push(`${name}: ${String(row[0])}`);
+    const [accounts, letters, blobs, size] = firstRow(this.#db.prepare(COUNTS, arrays)) ?? [];
+    this.#db.exec('COMMIT');
+    return {
+      accounts: integer(accounts),
+      letters: integer(letters),
+      blobs: integer(blobs),
+      bytes: integer(size),
+    };
+  }
+
+  /** Every blob against its hash; in pages, so that the log of a server that writes can be moved meanwhile. */
+  #checkBlobs(total: number): void {
+    const page = this.#db.prepare(BLOBS, { returnArrays: true });
+    let done = 0;
+    for (let last = -1; ;) {
+      this.#db.exec('BEGIN');
+      const blobs = allRows(page, last).map(blobOf);
+      for (const blob of blobs.filter(({ chunks }) => chunks !== null)) this.#checkRowsOf(blob);
+      this.#db.exec('COMMIT');
+      for (const blob of blobs) {
+        if (blob.chunks === null) this.#checkFile(blob);
+        done += blob.sizeBytes;
+        this.#progress(Math.min(done, total), total);
+      }
+      const end = blobs.at(-1);
+      if (end === undefined) return;
+      last = end.id;
+    }
+  }
+
+  #checkRowsOf({ hash, id, sizeBytes, chunks }: BlobRow): void {
+    const digest = createHash('sha256');
+    let length = 0;
+    const pieces = this.#db.prepare(CHUNKS, { returnArrays: true });
+    for (const row of allRows(pieces, id, id + (chunks ?? 0))) {
+      const piece = bytes(row[0]);
+      digest.update(piece);
+      length += piece.length;
+    }
+    if (length !== sizeBytes || digest.digest('hex') !== hash)
+      this.wrong.push(`blob differs from its hash: ${hash}`);
+  }
+
+  /** The file of a blob. Its row is looked at after it once more: whoever removes a letter removes both. */
+  #checkFile({ hash, id, sizeBytes }: BlobRow): void {
+    const found = hashOfFile(path.join(this.#paths.blobs, hash.slice(0, 2), hash));
+    if (found?.hash === hash && found.sizeBytes === sizeBytes) return;
+    if (firstRow(this.#db.prepare(HAS_BLOB, { returnArrays: true }), id) === undefined) return;
+    this.wrong.push(found === null ? `blob file missing: ${hash}` : `blob differs from its hash: ${hash}`);
+  }
+
+  /**
+   * The files without a row. What a writer is about to commit, or to remove, is without one for a moment, so the look
+   * is taken between two transactions, and again when the writer of the last one had time to clear up behind it.
+   */
+  #checkOrphans(): void {
+    const hasFile = this.#db.prepare(HAS_FILE, { returnArrays: true });
+    const look = (): readonly string[] =>
+      new BlobFiles(this.#paths.blobs).orphans(
+        (hash) => firstRow(hasFile, Buffer.from(hash, 'hex')) !== undefined,
+      );
+    if (look().length === 0) return;
+    const before = new Set(betweenTransactions(this.#paths, look));
+    if (before.size === 0) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, LINGER_MS);
+    for (const file of betweenTransactions(this.#paths, look))
+      if (before.has(file)) this.wrong.push(`orphan: ${file}`);
+  }
+
+  /** The indexes of words; what is wrong with one is healed by removing its file. */
+  #checkIndexes(): void {
+    const { search } = this.#paths;
+    for (const name of fs.existsSync(search) ? fs.readdirSync(search).sort() : []) {
+      const file = path.join(search, name);
+      if (!name.endsWith('.db')) continue;
+      try {
+        const found = integrityOf(file);
+        if (found !== 'ok') this.wrong.push(`search index ${file}: ${found}`);
+      } catch (cause) {
+        // Nobody misses an index that is removed with its account, or made anew, at this moment.
+        if (fs.existsSync(file)) throw new Error(`${file} cannot be read`, { cause });
       }
     }
-    for (const file of new BlobFiles(paths.blobs).orphans((hash) => hashes.has(hash)))
-      wrong.push(`orphan: ${file}`);
-    return wrong;
+  }
+}
+
+const integrityOf = (file: string): string => {
+  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  try {
+    return text(firstRow(db.prepare('PRAGMA integrity_check(1)', { returnArrays: true }))?.[0]);
   } finally {
     db.close();
   }
 };
+
+/** The SHA-256 and length of a file, read piece by piece; null where it is not there. */
+const hashOfFile = (file: string): { readonly hash: string; readonly sizeBytes: number } | null => {
+  let handle: number;
+  try {
+    handle = fs.openSync(file, 'r');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw cause;
+  }
+  try {
+    const digest = createHash('sha256');
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    let sizeBytes = 0;
+    for (;;) {
+      const read = fs.readSync(handle, piece, 0, piece.length, null);
+      if (read === 0) return { hash: digest.digest('hex'), sizeBytes };
+      digest.update(piece.subarray(0, read));
+      sizeBytes += read;
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+};
+
+/** Looks while nobody writes. A folder that this user cannot write to is looked at as it is. */
+const betweenTransactions = <Value>({ database }: FolderPaths, look: () => Value): Value => {
+  const db = new DatabaseSync(database, { timeout: BUSY_MS });
+  try {
+    db.exec('BEGIN IMMEDIATE');
+  } catch (cause) {
+    db.close();
+    if (/readonly|locked|busy/i.test(cause instanceof Error ? cause.message : '')) return look();
+    throw cause;
+  }
+  try {
+    return look();
+  } finally {
+    db.exec('ROLLBACK');
+    db.close();
+  }
+};
+
+/**
+ * Verifies a data folder as a whole, also while a server writes to it: SQLite's own check, every count and reference,
+ * every blob against its hash, that no blob file is without a row, and the indexes of words. Changes nothing. Reads
+ * everything, so it is no part of a start. Throws where the database cannot be opened.
+ */
+export const auditStore = (folder: string, progress: AuditProgress): Audit => {
+  const paths = folderPaths(folder);
+  const db = new DatabaseSync(paths.database, { readOnly: true, timeout: BUSY_MS });
+  try {
+    const auditor = new Auditor(paths, db, progress);
+    return { ...auditor.audit(), wrong: auditor.wrong };
+  } finally {
+    db.close();
+  }
+};
+
+/** What is wrong with a data folder, a sentence each. */
+export const auditFolder = (folder: string): readonly string[] => auditStore(folder, () => {}).wrong;

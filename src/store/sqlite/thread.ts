@@ -107,6 +107,8 @@ class StoreThread {
       this.#tell(changes);
       if (group.some(({ write }) => write.do === 'tidy')) this.#searches.sweep();
     }
+    const news = this.#writer.clearUp();
+    if (news.length > 0) this.#tell(news);
   }
 
   #takeGroup(): readonly Queued[] {

@@ -104,9 +104,14 @@ export class Writer {
     return this.#foreign.take();
   }
 
+  /** Removes the files whose rows are gone, as each group does for the ones before it; gives what others have changed. */
+  clearUp(): readonly Change[] {
+    return this.#blobs.hasDoomed ? this.run([]).changes : [];
+  }
+
   /** Moves the log into the database and lets go of it. */
   close(): void {
-    if (this.#blobs.hasDoomed) this.run([]);
+    this.clearUp();
     this.#db.close();
   }
 
