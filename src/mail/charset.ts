@@ -55,8 +55,10 @@ const platformDecoder = (label: string): CharsetDecoder | null => {
 const tableDecoder = (label: string): CharsetDecoder | null => {
   if (NO_CHARSETS.has(label.replaceAll(/[^a-z0-9]/g, '')) || !iconv.encodingExists(label)) return null;
   return {
-    decode: (bytes) => iconv.decode(asBuffer(bytes), label, { stripBOM: false }),
-    decodeStart: (bytes) => iconv.getDecoder(label, { stripBOM: false }).write(asBuffer(bytes)),
+    // UTF-7 and UTF-32 can say half of a character.
+    decode: (bytes) => iconv.decode(asBuffer(bytes), label, { stripBOM: false }).toWellFormed(),
+    decodeStart: (bytes) =>
+      iconv.getDecoder(label, { stripBOM: false }).write(asBuffer(bytes)).toWellFormed(),
   };
 };
 

@@ -92,28 +92,32 @@ const readHtml = (Tokens: TokenizerClass, html: string, enough: number): string 
 
 /** Text whose white space is one space, or one line end where a block begins. */
 class FlowingText {
-  #text = '';
-  #isSpaced = true;
+  readonly #pieces: string[] = [];
+  #length = 0;
+  /** What the text ends in; the beginning counts as a line's. */
+  #end: 'line' | 'space' | 'word' = 'line';
 
   get length(): number {
-    return this.#text.length;
+    return this.#length;
   }
 
   add(piece: string): void {
     const flowing = piece.replaceAll(/[\s\0]+/g, ' ');
-    const added = this.#isSpaced && flowing.startsWith(' ') ? flowing.slice(1) : flowing;
-    if (added === '') return;
-    this.#text += added;
-    this.#isSpaced = added.endsWith(' ');
+    const added = this.#end !== 'word' && flowing.startsWith(' ') ? flowing.slice(1) : flowing;
+    if (added !== '') this.#push(added, added.endsWith(' ') ? 'space' : 'word');
   }
 
   breakLine(): void {
-    if (this.#text === '' || this.#text.endsWith('\n')) return;
-    this.#text += '\n';
-    this.#isSpaced = true;
+    if (this.#end !== 'line') this.#push('\n', 'line');
+  }
+
+  #push(piece: string, end: 'line' | 'space' | 'word'): void {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    this.#end = end;
   }
 
   take(): string {
-    return this.#text.replaceAll(' \n', '\n').trim();
+    return this.#pieces.join('').replaceAll(' \n', '\n').trim();
   }
 }

@@ -9,7 +9,7 @@ const MOST_ANCESTORS = 100;
 // id-left  = dot-atom-text / obs-id-left          ; obs-id-left = local-part, which may be quoted
 // id-right = dot-atom-text / no-fold-literal / obs-id-right
 const MESSAGE_ID = /<([^<>]+)>/g;
-const BARE_ID = /^[^\s<>]+@[^\s<>]+$/;
+const NO_BARE_ID = /[\s<>]/;
 
 /**
  * The message identifiers in the value of `Message-ID:`, `In-Reply-To:` or `References:` (RFC 5322 section 3.6.4), as
@@ -19,7 +19,8 @@ const BARE_ID = /^[^\s<>]+@[^\s<>]+$/;
 export const parseMessageIds = (value: string): readonly string[] => {
   const ids = new Set<string>();
   for (const [, written = ''] of value.matchAll(MESSAGE_ID)) addId(written, ids);
-  if (ids.size === 0 && BARE_ID.test(value.trim())) addId(value, ids);
+  const bare = value.trim();
+  if (ids.size === 0 && bare.includes('@') && !NO_BARE_ID.test(bare)) addId(bare, ids);
   return [...ids];
 };
 

@@ -10,16 +10,16 @@ export type Parameter = {
 
 const TOKEN = "[!#$%&'*+.^_`{|}~A-Za-z0-9-]+";
 // A quoted string that is not closed goes to the end, so that no opening quote is looked at twice.
-const PARAMETER = new RegExp(
-  `(${TOKEN})\\s*=\\s*(?:"([^"\\\\]*(?:\\\\[^][^"\\\\]*)*)(?:"|\\\\?$)|([^\\s;()"]+))`,
-  'y',
-);
+const QUOTED = '"([^"\\\\]*(?:\\\\[^][^"\\\\]*)*)(?:"|\\\\?$)';
+const PARAMETER = new RegExp(`(${TOKEN})\\s*=\\s*(?:${QUOTED}|([^\\s;()"]+))`, 'y');
+/** Words behind a value without quotes, that begin no other parameter. */
+const MORE_WORDS = /(?:[ \t]+(?![^\s;="]+\s*=)[^\s;()"]+)*/y;
 
 // parameter = attribute "=" value          ; value = token / quoted-string
 /**
  * The parameters in an unfolded value from this offset on, at most `most` of them as they are written. Of one given twice
  * the first counts, what is no parameter is passed over. A name in several pieces is one parameter (RFC 2231 section 3).
- * Lenient: missing semicolons, values with characters that a token has not (many mail programs).
+ * Lenient: missing semicolons, values with characters that a token has not, names of files with spaces (many mail programs).
  */
 export const parseParameters = (value: string, start: number, most: number): readonly Parameter[] => {
   const written = new Map<string, string>();
@@ -30,11 +30,18 @@ export const parseParameters = (value: string, start: number, most: number): rea
     const parameter = PARAMETER.exec(value);
     const [text = '', name = '', quoted, token = ''] = parameter ?? [];
     const key = name.toLowerCase();
+    const isFile = quoted === undefined && (key === 'filename' || key === 'name');
+    const more = isFile ? wordsAt(value, at + text.length) : '';
     if (parameter !== null && !written.has(key))
-      written.set(key, quoted?.replaceAll(/\\([^])/g, '$1') ?? token);
-    at = parameter === null ? nextParameter(value, at) : at + text.length;
+      written.set(key, quoted?.replaceAll(/\\([^])/g, '$1') ?? token + more);
+    at = parameter === null ? nextParameter(value, at) : at + text.length + more.length;
   }
   return withoutPieces(written);
+};
+
+const wordsAt = (value: string, at: number): string => {
+  MORE_WORDS.lastIndex = at;
+  return MORE_WORDS.exec(value)?.[0] ?? '';
 };
 
 const SEPARATORS = /[\s;]+/y;

@@ -217,6 +217,8 @@ const contentOf = ({ parts, nested }: OpenPart): PartContent => {
 /** The octets of the boundary, one a character; null where it is none that parts are looked for by. */
 const boundaryOf = ({ parameters }: PartHeader): string | null => {
   const octets = Buffer.from(parameterValue(parameters, 'boundary') ?? '').toString('latin1');
+  // Before anything else is done with it: it may be as long as a header.
+  if (octets.length > longestBoundary) return null;
   const boundary = octets.replace(/[ \t]+$/, '');
-  return boundary === '' || boundary.length > longestBoundary ? null : boundary;
+  return boundary === '' ? null : boundary;
 };

@@ -27,5 +27,13 @@ export const previewOf = (
   return '';
 };
 
-const oneLineOf = (text: string): string =>
-  cutText(text.slice(0, previewedText).replaceAll(UNSEEN, ' ').trim(), LONGEST_PREVIEW).trimEnd();
+/** Nearly all texts have enough in their beginning. */
+const FIRST_LOOK = 2 * LONGEST_PREVIEW;
+
+const oneLineOf = (text: string): string => {
+  const first = seen(text.slice(0, FIRST_LOOK));
+  const enough = text.length <= FIRST_LOOK || first.length >= LONGEST_PREVIEW;
+  return cutText(enough ? first : seen(text.slice(0, previewedText)), LONGEST_PREVIEW).trimEnd();
+};
+
+const seen = (text: string): string => text.replaceAll(UNSEEN, ' ').trim();

@@ -77,6 +77,18 @@ test('past the bounds on headers fields are as if they were not there, and bodie
   assert.deepEqual(idsOf({ headerBytesInAll: 700 }), [false, 'one <one>', 'two <two>', 'three <three>']);
 });
 
+test('where a bound cuts a header does not depend on the pieces', () => {
+  const letter = Buffer.from(
+    multipart('a', 'Content-Type: message/rfc822', 'Content-ID: <x>').replaceAll('\n', '\r\n'),
+  );
+  for (let headerBytes = 10; headerBytes < 40; headerBytes++) {
+    const bounds = { ...defaultLetterBounds, headerBytes };
+    const whole = read(letter, letter.length, bounds);
+    for (const pieceBytes of [1, 2, 3, 7])
+      assert.deepEqual(read(letter, pieceBytes, bounds), whole, `${headerBytes}`);
+  }
+});
+
 test('past the bounds on addresses and parameters there are no more', () => {
   const { envelope, isCut } = readText('To: a@b, c@d, g: e@f, h@i;\nFrom: x@y\nCc: j@k\n\n', {
     addresses: 4,

@@ -176,7 +176,9 @@ export class StructureReader {
       offset: this.#breakStart,
       lines: this.#lineEnds - (this.#lastLineIsEmpty ? 1 : 0),
     };
-    this.#tree.give(bytes.subarray(this.#given, Math.max(this.#given, this.#breakStart - this.#offset)));
+    // A header has its last line end, however it came: its bound must not depend on that.
+    const until = this.#tree.inHeader ? at : Math.max(this.#given, this.#breakStart - this.#offset);
+    this.#tree.give(bytes.subarray(this.#given, until));
     while (this.#tree.inHeader) this.#tree.endHeader(end);
     this.#tree.closeAbove(level, end);
     if (is === 'closing') this.#tree.closeBoundary(level);

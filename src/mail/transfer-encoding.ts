@@ -30,7 +30,7 @@ const NO_BASE64 = /[^A-Za-z0-9+/=]+/g;
  * may follow (programs that join encoded pieces).
  */
 class Base64Reader implements TransferReader {
-  /** Up to three characters of the alphabet that are not yet a whole group. */
+  /** Up to three characters that are not yet a whole group. */
   #held = '';
 
   push(chunk: Uint8Array): Uint8Array {
@@ -45,13 +45,11 @@ class Base64Reader implements TransferReader {
     return Buffer.from(rest, 'base64');
   }
 
-  /** As nearly all of it is: letters and line ends, no padding. Null for anything else. */
+  /** As nearly all of it is: whole groups, white space, padding at the end. Null for anything else. */
   #readPlain(text: string, bytes: Uint8Array): Uint8Array | null {
     try {
       const { read, written } = bytes.setFromBase64(text, { lastChunkHandling: 'stop-before-partial' });
-      const rest = text.slice(read).replaceAll(NO_BASE64, '');
-      if (rest.includes('=')) return null;
-      this.#held = rest;
+      this.#held = text.slice(read).replaceAll(NO_BASE64, '');
       return bytes.subarray(0, written);
     } catch {
       // The decoder's only way to say that there is something else in the text.
