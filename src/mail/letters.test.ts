@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { letterFiles } from '../../test/support/letter-files.ts';
 import { readableAddressList } from './address-list.ts';
 import { bodyViews, partName } from './body-views.ts';
 import { sentAt, type Envelope } from './envelope.ts';
@@ -11,20 +11,9 @@ import { numberedParts, partOfSection } from './structure-sections.ts';
 import type { MimePart } from './structure.ts';
 
 /**
- * Letters as they come in real life, and what is computed of each: in `letters/` one a file, above `=====` the letter, below
- * it the findings. A line end stands for CRLF, `\xNN` for an octet, `\` at the end of a line for none. `UPDATE=1` rewrites
- * the findings for review.
+ * Letters as they come in real life, and what is computed of each: in `letters/` one a file, above `=====` the letter
+ * (`test/support/letter-files.ts` tells how it is written), below it the findings. `UPDATE=1` rewrites them for review.
  */
-const folder = new URL('letters/', import.meta.url);
-const MARK = '\n=====\n';
-
-const bytesOf = (text: string): Buffer =>
-  Buffer.from(
-    Buffer.from(text.replaceAll('\\\n', '').replaceAll('\n', '\r\n'))
-      .toString('latin1')
-      .replaceAll(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-    'latin1',
-  );
 
 /** What is computed of the bytes, pushed in pieces that end at these places, each piece overwritten afterwards. */
 const parse = async (bytes: Buffer, cuts: readonly number[]): Promise<ParsedLetter> => {
@@ -113,18 +102,12 @@ const checkPlaces = (letter: MimePart): void => {
     assert.equal(partOfSection(letter, section.split('.').map(Number)), part);
 };
 
-for (const name of readdirSync(folder)) {
-  const file = new URL(name, folder);
-  const text = readFileSync(file, 'utf8');
-  const mark = text.indexOf(MARK);
-  const letter = mark === -1 ? text : text.slice(0, mark + 1);
-  const bytes = bytesOf(letter);
-
-  test(`letter: ${name.replace('.txt', '')}`, async () => {
+for (const { name, bytes, findings, write } of letterFiles()) {
+  test(`letter: ${name}`, async () => {
     const parsed = await parse(bytes, []);
-    const findings = describeLetter(parsed, bytes);
-    if (process.env['UPDATE'] === '1') writeFileSync(file, `${letter}${MARK.slice(1)}${findings}`);
-    else assert.equal(findings, text.slice(mark + MARK.length));
+    const found = describeLetter(parsed, bytes);
+    if (process.env['UPDATE'] === '1') write(found);
+    else assert.equal(found, findings);
     checkPlaces(parsed.structure);
     const stored = encodeStructure(parsed);
     const { structure, envelope, preview, hasAttachment } = parsed;
@@ -132,7 +115,7 @@ for (const name of readdirSync(folder)) {
     assert.deepEqual(decodeEnvelope(stored), envelope);
   });
 
-  test(`letter in any pieces: ${name.replace('.txt', '')}`, async () => {
+  test(`letter in any pieces: ${name}`, async () => {
     const whole = await parse(bytes, []);
     assert.deepEqual(await parse(bytes, [...bytes.keys()]), whole);
     const cuts = fc.array(fc.nat(bytes.length), { maxLength: 6 });
