@@ -22,6 +22,8 @@ test('a preview is one line of at most 256 characters, and tears none', async ()
   assert.equal(await preview(`\n  one \t\n\n two\u00a0\u200b\ufeff three\n`), 'one two three');
   assert.equal(await preview(`\n${'x'.repeat(300)}`), 'x'.repeat(256));
   assert.equal(await preview(`\n${'x'.repeat(255)}\u{1f600}`), 'x'.repeat(255));
+  assert.equal(await preview(`\n${' '.repeat(509)}xx\u{1f600}${' '.repeat(3000)}`), 'xx\u{1f600}');
+  assert.equal(await preview(`\n${' '.repeat(2045)}xx\u{1f600}${' '.repeat(3000)}`), 'xx');
   assert.equal(await preview(`\n${' '.repeat(3000)}x`), '');
   assert.equal(await preview(`Content-Type: image/png\n\nPNG`), '');
   assert.equal(await preview(multipart('mixed', 'Content-Type: image/png\n\nPNG', '\ntext')), 'text');

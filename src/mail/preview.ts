@@ -31,9 +31,9 @@ export const previewOf = (
 const FIRST_LOOK = 2 * LONGEST_PREVIEW;
 
 const oneLineOf = (text: string): string => {
-  const first = seen(text.slice(0, FIRST_LOOK));
+  const first = seen(cutText(text, FIRST_LOOK));
   const enough = text.length <= FIRST_LOOK || first.length >= LONGEST_PREVIEW;
-  return cutText(enough ? first : seen(text.slice(0, previewedText)), LONGEST_PREVIEW).trimEnd();
+  return cutText(enough ? first : seen(cutText(text, previewedText)), LONGEST_PREVIEW).trimEnd();
 };
 
 const seen = (text: string): string => text.replaceAll(UNSEEN, ' ').trim();

@@ -110,7 +110,11 @@ async function parse(bytes: Buffer, bounds: LetterBounds, sizeOf: () => number):
 }
 
 /** Throws where parts do not lie in each other, have impossible sizes, or are more than may be. */
-function check({ structure, envelope, preview }: ParsedLetter, bytes: Buffer, bounds: LetterBounds): void {
+function check(
+  { structure, envelope, preview, hasAttachment }: ParsedLetter,
+  bytes: Buffer,
+  bounds: LetterBounds,
+): void {
   assert.equal(structure.bodyEnd, bytes.length);
   let parts = 0;
   const waiting: { readonly part: MimePart; readonly depth: number }[] = [{ part: structure, depth: 0 }];
@@ -133,7 +137,8 @@ function check({ structure, envelope, preview }: ParsedLetter, bytes: Buffer, bo
     assert.equal(partOfSection(structure, section.split('.').map(Number)), part);
   assert.ok(preview.length <= 256);
   assert.doesNotMatch(preview, /\p{Cc}/u);
-  assert.deepEqual(decodeStructure(encodeStructure({ structure, envelope })), { structure, envelope });
+  const stored = { structure, envelope, preview, hasAttachment };
+  assert.deepEqual(decodeStructure(encodeStructure(stored)), stored);
 }
 
 async function look(seed: number): Promise<void> {
