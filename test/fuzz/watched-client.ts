@@ -65,7 +65,9 @@ export class WatchedClient {
 
   endHandshake(): void {
     this.isSecuring = false;
-    this.#watch(this.#client.handle({ on: 'secured' }));
+    const actions = this.#client.handle({ on: 'secured' });
+    assert.equal(this.#client.extensions.size, 0, 'what was announced in the clear is believed behind it');
+    this.#watch(actions);
   }
 
   /** What the server has to answer now; it is answered with that. */

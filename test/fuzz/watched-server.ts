@@ -131,6 +131,7 @@ export class WatchedServer {
         return null;
       case 'secure':
         assert(isLast && this.#session.at === 'securing');
+        assert.equal(this.#session.heldBytes, 0, 'what came in the clear would be read behind the handshake');
         return this.#random.onceIn(4)
           ? { on: 'bytes', chunk: Buffer.from('x') }
           : { on: 'secured', secured: this.#secured };
