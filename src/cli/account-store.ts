@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { canLogIn } from '../accounts/login-names.ts';
 import type { Config } from '../app/config.ts';
 import { HouseRefused } from '../app/house.ts';
-import { canonicalAddress, parseAddress } from '../mail/address.ts';
-import { canonicalDomain } from '../mail/domain.ts';
 import { folderPaths, lookAtFolder } from '../store/sqlite/folder.ts';
 import { openStore } from '../store/sqlite/open.ts';
 import type { Account, AccountName, Store } from '../store/port.ts';
 import { configured } from './configured.ts';
+import { canonicalName, mustBeOwn } from './own-address.ts';
 
 /**
  * The store of the configuration, which must be there, closed again whatever happens. Throws `HouseRefused` where there
@@ -45,24 +44,11 @@ export async function withStoreMade(config: Config, use: (store: Store) => Promi
 }
 
 /** The account name that a new account can have; throws `HouseRefused` for one that nobody could log in by. */
-export function newAccountName(address: string, config: Config): AccountName {
-  const name = accountName(address, config);
+export function newAccountName(address: string): AccountName {
+  const name = canonicalName(address);
   if (canLogIn(name)) return name;
   throw new HouseRefused(
     `nobody could log in as ${name}: SASLprep (RFC 4013) changes or prohibits a character of it; choose another name`,
-  );
-}
-
-/** The account name of an address of this server's; throws `HouseRefused` for any other. */
-function accountName(address: string, config: Config): AccountName {
-  const parsed = parseAddress(address);
-  if (!parsed.ok)
-    throw new HouseRefused(`${JSON.stringify(address)} is no address: ${parsed.refusal.detail}`);
-  const name = canonicalAddress(parsed.value);
-  const domain = name.slice(name.lastIndexOf('@') + 1);
-  if (config.domains.some((own) => canonicalDomain(own) === domain)) return name as AccountName;
-  throw new HouseRefused(
-    `${domain} is not a domain of this server; its domains are ${config.domains.join(', ')}`,
   );
 }
 
@@ -73,9 +59,11 @@ export async function withAccount(
   use: (store: Store, account: Account, folder: string) => Promise<void>,
 ): Promise<void> {
   const config = await configured(options.config);
-  const name = accountName(address, config);
+  const name = canonicalName(address);
   await withStore(config, async (store) => {
     const account = await store.account(name);
+    // An account may outlast its domain, and is there to be taken care of.
+    if (account === null) await mustBeOwn(name, config, store);
     if (account === null) throw new HouseRefused(`there is no account ${name}; "account add" makes one`);
     await use(store, account, config.data);
   });

@@ -9,9 +9,11 @@ import { systemClock } from '../net/clock.ts';
 import { Secret } from '../sasl/exchange.ts';
 import { appPasswordCommand } from './account-app-password.ts';
 import { certificateCommand } from './account-certificate.ts';
-import { hasStore, newAccountName, withAccount, withStore, withStoreMade } from './account-store.ts';
+import { hasStore, newAccountName, withAccount, withStoreMade } from './account-store.ts';
+import { listAccounts, quotaCommand, removeCommand } from './account-care.ts';
 import { complain } from './complain.ts';
 import { configured } from './configured.ts';
+import { mustBeOwn } from './own-address.ts';
 
 type Options = { readonly config?: string; readonly passwordStdin: boolean };
 
@@ -34,9 +36,11 @@ export function accountCommand(): Command {
     .action((address: string, options: Options) => complain(() => changePassword(address, options)));
   account
     .command('list')
-    .description('list the accounts')
+    .description('list the accounts, each with how much it keeps and how much it may')
     .option('--config <file>', 'the configuration of the server')
-    .action((options: { config?: string }) => complain(() => list(options)));
+    .action((options: { config?: string }) => complain(() => listAccounts(options)));
+  account.addCommand(quotaCommand());
+  account.addCommand(removeCommand());
   account.addCommand(appPasswordCommand());
   account.addCommand(certificateCommand());
   return account;
@@ -44,11 +48,13 @@ export function accountCommand(): Command {
 
 async function add(address: string, options: Options): Promise<void> {
   const config = await configured(options.config);
-  const name = newAccountName(address, config);
+  const name = newAccountName(address);
+  if (!hasStore(config)) await mustBeOwn(name, config, null);
   const { password, shown } = await passwordFor(config, options);
   const begun = hasStore(config);
   await withStoreMade(config, async (store) => {
     if (!begun) process.stdout.write(`A new data folder is made at ${config.data}.\n`);
+    await mustBeOwn(name, config, store);
     const verifiers = await makeVerifiers(password, randomBytes);
     const made = await store.createAccount({ name, verifiers, createdAt: systemClock.now() });
     if (!made.ok)
@@ -64,13 +70,6 @@ async function changePassword(address: string, options: Options): Promise<void> 
   await withAccount(address, options, async (store, { id, name }, folder) => {
     await store.setVerifiers(id, await makeVerifiers(password, randomBytes));
     process.stdout.write(`Account ${name} in ${folder} has a new password.\n${shown}`);
-  });
-}
-
-async function list(options: { config?: string }): Promise<void> {
-  await withStore(await configured(options.config), async (store) => {
-    const accounts = await store.accounts();
-    for (const { name } of accounts) process.stdout.write(`${name}\n`);
   });
 }
 

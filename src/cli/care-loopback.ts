@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { openStore } from '../store/sqlite/open.ts';
-import type { Store } from '../store/port.ts';
+import type { Account, AccountName, Store } from '../store/port.ts';
 
 type Ended = { readonly status: number; readonly out: string; readonly complaint: string };
 
@@ -40,3 +40,10 @@ const runProgram = (words: readonly string[]): Promise<Ended> =>
     });
     child.stdin?.end();
   });
+
+/** The account of that name, which must be there. */
+export const accountNamed = async (store: Store, name: string): Promise<Account> => {
+  const account = await store.account(name as AccountName);
+  assert.ok(account !== null);
+  return account;
+};

@@ -77,7 +77,7 @@ test('a command that reads accounts makes no data folder, and one that makes the
     added.out.startsWith(`A new data folder is made at ${data}.\nAccount nu1@447.edu is made in ${data}.\n`),
     added.out + added.complaint,
   );
-  assert.equal((await run('account', 'list', ...config)).out, 'nu1@447.edu\n');
+  assert.equal((await run('account', 'list', ...config)).out, 'nu1@447.edu\t0 letters, 0 B\n');
 });
 
 test('config says what serve would say, and makes nothing', async (t) => {

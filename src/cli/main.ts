@@ -5,6 +5,8 @@ import packageJson from '../../package.json' with { type: 'json' };
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./serve.ts')).serveCommand()],
   ['account', async () => (await import('./account.ts')).accountCommand()],
+  ['alias', async () => (await import('./alias.ts')).aliasCommand()],
+  ['domain', async () => (await import('./domain.ts')).domainCommand()],
   ['check', async () => (await import('./check.ts')).checkCommand()],
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],

@@ -55,6 +55,7 @@ async function house(t: TestContext, rules: Partial<AuthenticationRules> = {}): 
   const delivered: ExchangerDelivery[] = [];
   const policy = new ExchangerPolicy({
     store: {
+      quota: (account) => store.quota(account),
       deliver: (delivery: Delivery) => {
         delivered.push(delivery as ExchangerDelivery);
         return store.deliver(delivery);
@@ -113,6 +114,38 @@ test('anybody may write, and to people of this server only', async (t) => {
     const envelope = envelopeFrom('bob@sender.example');
     assert.equal(word(await policy.answer({ ask: 'recipient', recipient, envelope })), expected);
   }
+});
+
+test('a full mailbox is told of at RCPT, and at the end of a letter that does not fit', async (t) => {
+  const one = await house(t);
+  const { store, policy } = one;
+  const about = async (announcedBytes: number | null): Promise<string> => {
+    const envelope = { ...envelopeFrom('bob@sender.example'), announcedBytes };
+    return word(await policy.answer({ ask: 'recipient', recipient: alice, envelope }));
+  };
+  const account = await store.account('alice@example.org' as AccountName);
+  assert(account !== null);
+  await store.setQuota(account.id, { bytes: 2000, letters: 2 });
+  assert.deepEqual(
+    [await about(null), await about(1500), await about(2001)],
+    ['accepted', 'accepted', 'exceeds-quota'],
+  );
+  const delivered = await send(one, bobs);
+  assert.equal(delivered.verdict, 'delivered');
+  assert.deepEqual([await about(null), await about(1500)], ['accepted', 'over-quota']);
+  const long = letterFrom('Bob <bob@sender.example>', '', 'Hello\r\n'.repeat(200));
+  const both = { to: [alice, toAddress('bob@example.org')] };
+  assert.equal(word(await send(one, long, both)), 'over-quota');
+  const longer = letterFrom('Bob <bob@sender.example>', '', 'Hello\r\n'.repeat(400));
+  assert.equal(word(await send(one, longer, both)), 'exceeds-quota');
+  assert.deepEqual(
+    [(await one.inbox('alice@example.org')).length, (await one.inbox('bob@example.org')).length],
+    [1, 0],
+  );
+  await store.setQuota(account.id, { bytes: null, letters: 1 });
+  assert.equal(await about(null), 'over-quota');
+  await store.setQuota(account.id, { bytes: null, letters: null });
+  assert.equal(await about(4_000_000_000), 'accepted');
 });
 
 test('the fields before a letter: delivery, findings, trace', async (t) => {

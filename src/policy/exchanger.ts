@@ -9,6 +9,7 @@ import type { Delivery, Store } from '../store/port.ts';
 import { computedLetter } from './computed-letter.ts';
 import { judge, type AuthenticationRefusal, type AuthenticationRules } from './exchanger-rules.ts';
 import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
+import { roomFor, whyNoRoom, type NoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
@@ -24,7 +25,7 @@ import type { SenderAuthenticator } from './sender-authentication.ts';
 import { wholeHeader } from './sender-authentication-view.ts';
 
 export type ExchangerParts = {
-  readonly store: Pick<Store, 'deliver'>;
+  readonly store: Pick<Store, 'deliver' | 'quota'>;
   readonly recipients: LocalRecipients;
   readonly authenticator: Pick<SenderAuthenticator, 'authenticate'>;
   readonly rules: AuthenticationRules;
@@ -38,7 +39,15 @@ export type ExchangerParts = {
 
 /** Why the exchanger takes no letter, or not for this recipient. */
 export type ExchangerRefusal =
-  | { readonly why: 'no-such-mailbox' | 'no-relay' | 'looping' | 'recipient-gone' | 'header-too-long' }
+  | {
+      readonly why:
+        | 'no-such-mailbox'
+        | 'no-relay'
+        | 'looping'
+        | 'recipient-gone'
+        | 'header-too-long'
+        | NoRoom;
+    }
   | AuthenticationRefusal;
 
 export type ExchangerVerdict =
@@ -121,11 +130,15 @@ export class ExchangerPolicy {
       omitted,
     };
     const stored = await store.deliver(delivery);
-    return stored.ok ? { verdict: 'delivered', id: receptionId(hash) } : refuse({ why: 'recipient-gone' });
+    if (stored.ok) return { verdict: 'delivered', id: receptionId(hash) };
+    if (stored.refusal !== 'over-quota') return refuse({ why: 'recipient-gone' });
+    return refuse({ why: await whyNoRoom(store, routes, sizeBytes) });
   }
 
-  async #recipient({ recipient }: Extract<Question, { ask: 'recipient' }>): Promise<ExchangerVerdict> {
-    const found = await this.#parts.recipients.find(recipient);
-    return found.ok ? accepted : refuse({ why: recipientRefusal(found.refusal) });
+  async #recipient(question: Extract<Question, { ask: 'recipient' }>): Promise<ExchangerVerdict> {
+    const found = await this.#parts.recipients.find(question.recipient);
+    if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
+    const room = await roomFor(this.#parts.store, found.value, question.envelope.announcedBytes ?? 0);
+    return room === null ? accepted : refuse({ why: room });
   }
 }

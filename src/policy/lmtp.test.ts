@@ -113,7 +113,7 @@ test('where nobody is left, nothing is stored and each hears why', async () => {
 test('an account that goes away in the last moment is no reason to send the letter of the others back', async () => {
   const { store } = await house();
   const { policy } = await house({
-    store: { deliver: () => Promise.resolve(refused('no-account')) },
+    store: { quota: () => null, deliver: () => Promise.resolve(refused('no-account')) },
     recipients: new LocalRecipients(
       {
         domains: ['example.org'],
@@ -127,6 +127,25 @@ test('an account that goes away in the last moment is no reason to send the lett
   });
   const outcomes = await deliver(policy, envelopeTo('alice@example.org', 'no@example.org'), letter);
   assert.deepEqual(words(outcomes), ['changed-meanwhile', 'no-such-mailbox']);
+});
+
+test('a mailbox that is full spoils no other recipient, and is told of by name', async () => {
+  const { policy, store, inbox } = await house();
+  const account = await store.account('bob@example.org' as AccountName);
+  assert(account !== null);
+  await store.setQuota(account.id, { bytes: null, letters: 0 });
+  const outcomes = await deliver(policy, envelopeTo('bob@example.org', 'alice@example.org'), letter);
+  assert.deepEqual(words(outcomes), ['over-quota', 'delivered']);
+  assert.deepEqual(
+    [(await inbox('alice@example.org')).length, (await inbox('bob@example.org')).length],
+    [1, 0],
+  );
+  const question = {
+    ask: 'recipient',
+    recipient: toAddress('bob@example.org'),
+    envelope: envelopeTo(),
+  } as const;
+  assert.deepEqual(await policy.answer(question), { verdict: 'refused', why: { why: 'over-quota' } });
 });
 
 test('loops and endless headers are refused as a whole', async () => {

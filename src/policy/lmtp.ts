@@ -1,9 +1,10 @@
 import { foreignTraceFields } from '../mail/authentication-results-forged.ts';
-import type { Eventually } from '../result.ts';
+import { refused, type Eventually, type Result } from '../result.ts';
 import type { Envelope, Outcome, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { Delivery, Store } from '../store/port.ts';
 import { computedLetter } from './computed-letter.ts';
-import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
+import { recipientRefusal, type LocalRecipients, type RecipientRefusal } from './local-recipients.ts';
+import { roomFor, type NoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
@@ -14,12 +15,13 @@ import {
   transportRecord,
   type Content,
   type Reception,
+  type Route,
   type Visit,
 } from './reception.ts';
 import { wholeHeader } from './sender-authentication-view.ts';
 
 export type LmtpParts = {
-  readonly store: Pick<Store, 'deliver'>;
+  readonly store: Pick<Store, 'deliver' | 'quota'>;
   readonly recipients: LocalRecipients;
   /** The server's host name. */
   readonly host: string;
@@ -94,19 +96,35 @@ export class LmtpPolicy {
 
   async #outcomes(reception: Reception, letter: Omit<Delivery, 'recipients'>): Promise<readonly Outcome[]> {
     const { store, recipients } = this.#parts;
-    const paths = await pathsOf(reception.envelope, recipients);
+    const paths = await this.#roomy(await pathsOf(reception.envelope, recipients), reception.sizeBytes);
     const routes = paths.flatMap((path) => (path.ok ? [path.value] : []));
     const found = deliveryRecipients(reception, routes);
     const stored = found.length === 0 || (await store.deliver({ ...letter, recipients: found })).ok;
-    // Where one account went away in this moment nobody got it; whoever is still there may get it the next time.
+    // Where one account went away or became full in this moment nobody got it; who has room may get it the next time.
     const outcome: Outcome = stored
       ? { verdict: 'delivered', id: receptionId(reception.hash) }
       : refuse({ why: 'changed-meanwhile' });
-    return paths.map((path) => (path.ok ? outcome : refuse({ why: recipientRefusal(path.refusal) })));
+    return paths.map((path) => (path.ok ? outcome : refuse({ why: path.refusal })));
   }
 
-  async #recipient({ recipient }: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
-    const found = await this.#parts.recipients.find(recipient);
-    return found.ok ? accepted : refuse({ why: recipientRefusal(found.refusal) });
+  /** The paths on which every mailbox has room; each recipient has an answer of its own, so one that is full spoils no other. */
+  async #roomy(
+    paths: readonly Result<Route, RecipientRefusal>[],
+    sizeBytes: number,
+  ): Promise<readonly Result<Route, NoRoom | ReturnType<typeof recipientRefusal>>[]> {
+    return Promise.all(
+      paths.map(async (path) => {
+        if (!path.ok) return refused(recipientRefusal(path.refusal));
+        const room = await roomFor(this.#parts.store, path.value.destinations, sizeBytes);
+        return room === null ? path : refused(room);
+      }),
+    );
+  }
+
+  async #recipient(question: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
+    const found = await this.#parts.recipients.find(question.recipient);
+    if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
+    const room = await roomFor(this.#parts.store, found.value, question.envelope.announcedBytes ?? 0);
+    return room === null ? accepted : refuse({ why: room });
   }
 }

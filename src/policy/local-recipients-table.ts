@@ -89,10 +89,19 @@ function localName(text: string, domains: readonly string[]): Result<AccountName
 /** The domain of a canonical address. */
 export const domainOf = (name: AccountName): string => name.slice(name.lastIndexOf('@') + 1);
 
-/** What an expansion wants to know: who has this name, or who was here first. */
+/** What an expansion wants to know: who has this name, who was here first, what the store's alias of a name stands for. */
 export type RecipientQuestion =
   | { readonly ask: 'account'; readonly name: AccountName }
-  | { readonly ask: 'first-account' };
+  | { readonly ask: 'first-account' }
+  | { readonly ask: 'alias'; readonly name: AccountName };
+
+/** The answer: null where there is none. */
+export type RecipientAnswer<Found> =
+  | { readonly account: Found | null }
+  | { readonly targets: readonly AccountName[] | null };
+
+/** An expansion on its way to a value. */
+type Asking<Found, Value> = Generator<RecipientQuestion, Value, RecipientAnswer<Found>>;
 
 /** One mailbox that a forward path leads to. `deliveredTo`: the last address on the way, detail included. */
 export type Destination<Found> = { readonly account: Found; readonly deliveredTo: AccountName };
@@ -107,15 +116,15 @@ const duties: ReadonlySet<string> = new Set(['postmaster', 'abuse']);
 const mostSteps = 10_000;
 
 /**
- * Finds where an address of a local domain leads: to what its alias stands for; to the account of that name; without its
- * detail again to alias and account; a postmaster to the one that the rules name; then to the catch-all of the domain. An
+ * Finds where an address of a local domain leads: to what its alias stands for, that of the rules before that of the
+ * store; to the account of that name; without its detail again to alias and account; a postmaster to the one that the rules name; then to the catch-all of the domain. An
  * address in its own alias means the account of that name. Each address is looked at once, so aliases in a circle end.
- * The questions are yielded, and each is answered with an account or null.
+ * The questions are yielded, and each is answered.
  */
 export function* expand<Found>(
   table: RecipientTable,
   name: AccountName,
-): Generator<RecipientQuestion, Result<readonly Destination<Found>[], ExpansionRefusal>, Found | null> {
+): Asking<Found, Result<readonly Destination<Found>[], ExpansionRefusal>> {
   const found: Destination<Found>[] = [];
   const seen = new Set<AccountName>();
   const waiting: AccountName[] = [name];
@@ -126,7 +135,7 @@ export function* expand<Found>(
       continue;
     }
     seen.add(next);
-    const targets = aliasOf(table, next);
+    const targets = yield* aliasOf<Found>(table, next);
     if (targets !== null) {
       // The address itself among its targets is the account, not the alias once more.
       if (targets.includes(next)) found.push(...(yield* lookUp<Found>(next, next)));
@@ -142,12 +151,19 @@ export function* expand<Found>(
 }
 
 /** What an address stands for, with its detail or without; null where it stands for nothing. */
-const aliasOf = (table: RecipientTable, name: AccountName): readonly AccountName[] | null => {
-  const exact = table.aliases.get(name);
-  if (exact !== undefined) return exact;
+function* aliasOf<Found>(
+  table: RecipientTable,
+  name: AccountName,
+): Asking<Found, readonly AccountName[] | null> {
   const base = withoutDetail(table, name);
-  return base === null ? null : (table.aliases.get(base) ?? null);
-};
+  for (const one of base === null ? [name] : [name, base]) {
+    const ruled = table.aliases.get(one);
+    if (ruled !== undefined) return ruled;
+    const answer = yield { ask: 'alias', name: one };
+    if ('targets' in answer && answer.targets !== null) return answer.targets;
+  }
+  return null;
+}
 
 type Here<Found> = {
   readonly destinations: readonly Destination<Found>[];
@@ -156,10 +172,7 @@ type Here<Found> = {
 };
 
 /** Who has an address that is no alias. */
-function* mailboxOf<Found>(
-  table: RecipientTable,
-  name: AccountName,
-): Generator<RecipientQuestion, Here<Found>, Found | null> {
+function* mailboxOf<Found>(table: RecipientTable, name: AccountName): Asking<Found, Here<Found>> {
   const base = withoutDetail(table, name);
   for (const one of base === null ? [name] : [name, base]) {
     const destinations = yield* lookUp<Found>(one, name);
@@ -168,7 +181,7 @@ function* mailboxOf<Found>(
   const role = base ?? name;
   if (duties.has(role.slice(0, role.lastIndexOf('@'))) && table.postmaster !== 'nobody') {
     if (table.postmaster !== 'first') return { destinations: [], instead: table.postmaster };
-    const account = yield { ask: 'first-account' };
+    const account = yield* askAccount<Found>({ ask: 'first-account' });
     if (account !== null) return { destinations: [{ account, deliveredTo: name }], instead: null };
   }
   return { destinations: [], instead: table.catchAll.get(domainOf(name)) ?? null };
@@ -177,9 +190,16 @@ function* mailboxOf<Found>(
 function* lookUp<Found>(
   name: AccountName,
   deliveredTo: AccountName,
-): Generator<RecipientQuestion, readonly Destination<Found>[], Found | null> {
-  const account = yield { ask: 'account', name };
+): Asking<Found, readonly Destination<Found>[]> {
+  const account = yield* askAccount<Found>({ ask: 'account', name });
   return account === null ? [] : [{ account, deliveredTo }];
+}
+
+function* askAccount<Found>(
+  question: Exclude<RecipientQuestion, { ask: 'alias' }>,
+): Asking<Found, Found | null> {
+  const answer = yield question;
+  return 'account' in answer ? answer.account : null;
 }
 
 /** `alice@example.org` of `alice+lists@example.org`; null where there is no detail. */

@@ -129,6 +129,65 @@ test('a server without anybody has no postmaster either', async () => {
   assert.deepEqual(await recipients.find({ is: 'postmaster' }), { ok: false, refusal: 'no-such-mailbox' });
 });
 
+test('domains and aliases of the store count beside the rules, as soon as they are there', async () => {
+  const store = await people('alice@example.org', 'bob@example.org', 'dave@new.example');
+  const ruled = recipientTable(rules());
+  assert(ruled.ok);
+  const recipients = new LocalRecipients(ruled.value, store);
+  const find = async (text: string): Promise<string | string[]> => {
+    const parsed = parseAddress(text);
+    assert(parsed.ok, text);
+    const result = await recipients.find({ is: 'address', address: parsed.value });
+    return result.ok ? result.value.map(({ account }) => account.name) : result.refusal;
+  };
+  const name = (text: string): AccountName => text as AccountName;
+  assert.equal(await find('dave@new.example'), 'no-relay');
+  await store.addDomain('new.example');
+  assert.deepEqual(await find('dave@NEW.example'), ['dave@new.example']);
+  assert.deepEqual(await find('dave+x@new.example'), ['dave@new.example']);
+  await store.setAlias({
+    name: name('team@new.example'),
+    targets: [name('sales@example.org'), name('dave@new.example')],
+  });
+  assert.deepEqual(await find('team+2026@new.example'), [
+    'dave@new.example',
+    'alice@example.org',
+    'bob@example.org',
+  ]);
+  await store.setAlias({ name: name('sales@example.org'), targets: [name('dave@new.example')] });
+  assert.deepEqual(
+    await find('sales@example.org'),
+    ['alice@example.org', 'bob@example.org'],
+    'the rules come first',
+  );
+  await store.setAlias({
+    name: name('alice@example.org'),
+    targets: [name('alice@example.org'), name('bob@example.org')],
+  });
+  assert.deepEqual(await find('alice@example.org'), ['alice@example.org', 'bob@example.org']);
+  const team = parseAddress('team@new.example');
+  assert(team.ok);
+  assert.equal(await recipients.owns(name('dave@new.example'), team.value), true);
+  await store.removeAlias(name('team@new.example'));
+  assert.equal(await find('team@new.example'), 'no-such-mailbox');
+  await store.removeDomain('new.example');
+  assert.equal(await find('dave@new.example'), 'no-relay');
+});
+
+test('the postmaster is the first account of those that are there', async () => {
+  const store = await people('alice@example.org', 'bob@example.org');
+  const recipients = new LocalRecipients({ ...plainTable(['example.org']), postmaster: 'first' }, store);
+  const postmaster = async (): Promise<string> => {
+    const first = await recipients.find({ is: 'postmaster' });
+    return first.ok ? (first.value[0]?.account.name ?? '') : first.refusal;
+  };
+  assert.equal(await postmaster(), 'alice@example.org');
+  const alice = await store.account('alice@example.org' as AccountName);
+  assert(alice !== null);
+  await store.removeAccount(alice.id);
+  assert.equal(await postmaster(), 'bob@example.org');
+});
+
 const mistakes: readonly [Partial<RecipientRules>, string, string][] = [
   [{ aliases: new Map([['sales', ['alice@example.org']]]) }, 'not-an-address', 'sales'],
   [{ aliases: new Map([['a@example.org', ['b@elsewhere.example']]]) }, 'not-local', 'b@elsewhere.example'],

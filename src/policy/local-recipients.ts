@@ -7,6 +7,7 @@ import {
   expand,
   type Destination,
   type ExpansionRefusal,
+  type RecipientAnswer,
   type RecipientQuestion,
   type RecipientTable,
 } from './local-recipients-table.ts';
@@ -18,15 +19,21 @@ export type RecipientRefusal = 'no-relay' | ExpansionRefusal;
 export const recipientRefusal = (refusal: RecipientRefusal): 'no-relay' | 'no-such-mailbox' =>
   refusal === 'alias-loop' ? 'no-such-mailbox' : refusal;
 
-/** Finds the accounts behind the forward paths of this server's domains. */
+/** What of the store says who gets what, beside the rules. */
+export type Directory = Pick<Store, 'account' | 'accounts' | 'alias' | 'domains'>;
+
+/**
+ * Finds the accounts behind the forward paths of this server's domains. The domains and aliases of the store count beside
+ * those of the rules, from the moment they are there; where both have an alias of one name, that of the rules holds.
+ */
 export class LocalRecipients {
   readonly #table: RecipientTable;
   /** Without those who get what nobody has. */
   readonly #ownTable: RecipientTable;
-  readonly #store: Pick<Store, 'account' | 'accounts'>;
+  readonly #store: Directory;
   #first: Account | null = null;
 
-  constructor(table: RecipientTable, store: Pick<Store, 'account' | 'accounts'>) {
+  constructor(table: RecipientTable, store: Directory) {
     this.#table = table;
     this.#ownTable = { ...table, catchAll: new Map(), postmaster: 'nobody' };
     this.#store = store;
@@ -58,11 +65,16 @@ export class LocalRecipients {
     return found.ok && found.value.some((destination) => destination.account.name === account);
   }
 
+  /** Whether mail of this canonical domain is kept here. Rejects for faults only. */
+  async serves(domain: string): Promise<boolean> {
+    return this.#table.domains.includes(domain) || (await this.#store.domains()).includes(domain);
+  }
+
   async #expand(
     table: RecipientTable,
     name: AccountName,
   ): Promise<Result<readonly Destination<Account>[], RecipientRefusal>> {
-    if (!table.domains.includes(domainOf(name))) return refused('no-relay');
+    if (!(await this.serves(domainOf(name)))) return refused('no-relay');
     const expansion = expand<Account>(table, name);
     let step = expansion.next();
     while (step.done !== true) step = expansion.next(await this.#answer(step.value));
@@ -72,15 +84,22 @@ export class LocalRecipients {
     return ok([...once.values()]);
   }
 
-  async #answer(question: RecipientQuestion): Promise<Account | null> {
+  async #answer(question: RecipientQuestion): Promise<RecipientAnswer<Account>> {
     switch (question.ask) {
       case 'account':
-        return this.#store.account(question.name);
+        return { account: await this.#store.account(question.name) };
       case 'first-account':
-        // Accounts stay, so the first one is looked for once.
-        this.#first ??= firstOf(await this.#store.accounts());
-        return this.#first;
+        return { account: await this.#firstAccount() };
+      case 'alias':
+        return { targets: (await this.#store.alias(question.name))?.targets ?? null };
     }
+  }
+
+  /** None comes before the first one, so it is looked for again only when it is gone. */
+  async #firstAccount(): Promise<Account | null> {
+    const known = this.#first === null ? null : await this.#store.account(this.#first.name);
+    if (known === null || known.id !== this.#first?.id) this.#first = firstOf(await this.#store.accounts());
+    return this.#first;
   }
 }
 

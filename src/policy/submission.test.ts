@@ -30,6 +30,36 @@ for (const [sender, expected] of senders) {
   });
 }
 
+test('a letter to a full mailbox is refused at RCPT and at its end, and not counted as delivered', async () => {
+  const { policy, store } = await house();
+  const bob = await store.account('bob@example.org' as AccountName);
+  assert(bob !== null);
+  await store.setQuota(bob.id, { bytes: 100, letters: null });
+  const about = (announcedBytes: number | null) =>
+    policy.answer(
+      {
+        ask: 'recipient',
+        recipient: to('bob@example.org'),
+        envelope: { ...envelope('alice@example.org'), announcedBytes },
+      },
+      visit,
+    );
+  assert.equal(word(await about(null)), 'accepted');
+  assert.equal(word(await about(101)), 'exceeds-quota');
+  const letter = content('From: alice@example.org\r\nSubject: hi\r\n\r\nHello\r\n');
+  const one = envelope('alice@example.org', to('bob@example.org'));
+  assert.equal(word(await policy.deliver(one, null, visit, letter)), 'over-quota');
+  assert.deepEqual(await inbox(store, 'bob@example.org'), []);
+});
+
+test('people may make accounts in a domain of the store, from the moment it is there', async () => {
+  const { policy, store } = await house();
+  const question = { ask: 'enrol', address: address('zoe@new.example') } as const;
+  assert.equal(word(await policy.answer(question, visit)), 'elsewhere');
+  await store.addDomain('new.example');
+  assert.equal(word(await policy.answer(question, visit)), 'enrolled');
+});
+
 const recipients: readonly [Recipient, string][] = [
   [to('bob@example.org'), 'accepted'],
   [to('BOB@Example.ORG'), 'accepted'],

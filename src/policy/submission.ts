@@ -8,7 +8,9 @@ import type { Eventually } from '../result.ts';
 import type { Envelope, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { AccountName, Delivery, Store, TallyEvent } from '../store/port.ts';
 import { computedLetter } from './computed-letter.ts';
+import { domainOf } from './local-recipients-table.ts';
 import { LocalRecipients, plainTable, recipientRefusal } from './local-recipients.ts';
+import { roomFor, whyNoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
@@ -18,6 +20,7 @@ import {
   routesOf,
   transportRecord,
   type Content,
+  type Route,
   type Visit,
 } from './reception.ts';
 import { defaultSendingRate, SendingRates, type SendingRate } from './sending-rate.ts';
@@ -62,17 +65,18 @@ export function accountNamed(user: string, domains: readonly string[]): AccountN
   return parsed.ok ? (canonicalAddress(parsed.value) as AccountName) : null;
 }
 
+/** Who sends a letter to how many, and where it goes. */
+type Sending = { readonly account: string; readonly recipients: number; readonly routes: readonly Route[] };
+
 /** Answers a submission session's questions: people of this server write to people of this server. */
 export class SubmissionPolicy {
   readonly #parts: SubmissionParts;
-  readonly #domains: ReadonlySet<string>;
   readonly #recipients: LocalRecipients;
   readonly #rules: SubmissionRules;
   readonly #rates: SendingRates;
 
   constructor(parts: SubmissionParts) {
     this.#parts = parts;
-    this.#domains = new Set(parts.domains);
     this.#recipients = parts.recipients ?? new LocalRecipients(plainTable(parts.domains), parts.store);
     this.#rules = parts.rules ?? defaultSubmissionRules;
     this.#rates = new SendingRates(this.#rules.rate, parts.store, parts.now);
@@ -136,11 +140,15 @@ export class SubmissionPolicy {
       letter.value,
       computed.summary,
     );
-    return this.#send(account, envelope.recipients.length, report === null ? [delivery] : [delivery, report]);
+    const sending = { account, recipients: envelope.recipients.length, routes };
+    return this.#send(sending, report === null ? [delivery] : [delivery, report]);
   }
 
   /** Stores the letter, and what goes with it, and counts it, as far as the account's rate lets it. */
-  async #send(account: string, recipients: number, deliveries: readonly Delivery[]): Promise<Verdict> {
+  async #send(
+    { account, recipients, routes }: Sending,
+    deliveries: readonly [Delivery, ...Delivery[]],
+  ): Promise<Verdict> {
     const admitted = await this.#rates.admit(account, { letters: 1, recipients });
     if (!admitted.ok) return refuse(admitted.refusal);
     const { events, end } = admitted.value;
@@ -148,10 +156,10 @@ export class SubmissionPolicy {
     try {
       const stored = await this.#store(deliveries, events);
       outcome = 'counted';
-      const [letter] = deliveries;
-      return stored.ok && letter !== undefined
-        ? { verdict: 'delivered', id: receptionId(letter.hash) }
-        : refuse({ why: 'recipient-gone' });
+      const [{ hash, sizeBytes }] = deliveries;
+      if (stored.ok) return { verdict: 'delivered', id: receptionId(hash) };
+      if (stored.refusal !== 'over-quota') return refuse({ why: 'recipient-gone' });
+      return refuse({ why: await whyNoRoom(this.#parts.store, routes, sizeBytes) });
     } finally {
       end(outcome);
     }
@@ -206,7 +214,7 @@ export class SubmissionPolicy {
   async #enrol(address: Address, from: Origin): Promise<Verdict> {
     const { enroller, domains, passwordKind } = this.#parts;
     const name = canonicalAddress(address) as AccountName;
-    if (!this.#isLocal(name)) return refuse({ why: 'elsewhere', domains });
+    if (!(await this.#recipients.serves(domainOf(name)))) return refuse({ why: 'elsewhere', domains });
     const enrolled = await enroller.enrol({ name, kind: passwordKind, from });
     if (enrolled.ok) {
       const { account, password } = enrolled.value;
@@ -233,15 +241,13 @@ export class SubmissionPolicy {
   async #recipient({ recipient, envelope }: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
     const found = await this.#recipients.find(recipient);
     if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
+    const room = await roomFor(this.#parts.store, found.value, envelope.announcedBytes ?? 0);
+    if (room !== null) return refuse({ why: room });
     const already = envelope.recipients.length;
     if (already === 0 || envelope.login === null) return accepted;
     // The letter itself was looked at with MAIL.
     const sending = { letters: 0, recipients: already + 1 };
     const refusal = await this.#rates.judge(envelope.login.account, sending);
     return refusal === null ? accepted : refuse(refusal);
-  }
-
-  #isLocal(name: AccountName): boolean {
-    return this.#domains.has(name.slice(name.lastIndexOf('@') + 1));
   }
 }

@@ -116,6 +116,8 @@ export const replyCatalogue: Readonly<Record<keyof typeof say, CatalogueEntry>> 
   notLookedUp: { reply: say.notLookedUp, definedIn: 'RFC 5321 section 4.2.3' },
   headerTooLong: { reply: say.headerTooLong, definedIn: 'RFC 5321 section 4.5.3.1.10' },
   changedMeanwhile: { reply: say.changedMeanwhile, definedIn: 'RFC 5321 section 4.2.3' },
+  mailboxFull: { reply: say.mailboxFull, definedIn: 'RFC 5321 section 4.2.3' },
+  exceedsQuota: { reply: say.exceedsQuota, definedIn: 'RFC 5321 section 4.2.3' },
   recipientGone: { reply: say.recipientGone, definedIn: 'RFC 5321 section 3.3' },
   bareCr: { reply: say.bareCr, definedIn: 'RFC 5321 section 2.3.8' },
   bareLf: { reply: say.bareLf, definedIn: 'RFC 5321 section 2.3.8' },

@@ -188,6 +188,8 @@ export const say = {
   notLookedUp: reply(451, '4.3', 'The sender could not be looked up; try again later'),
   headerTooLong: reply(552, '3.4', 'The header of the letter is too long'),
   changedMeanwhile: reply(451, '2.0', 'A mailbox changed while the letter came; try again'),
+  mailboxFull: reply(452, '2.2', 'A mailbox is full; try again later'),
+  exceedsQuota: reply(552, '2.2', 'The letter is larger than all that the mailbox may keep'),
   recipientGone: reply(550, '1.1', 'A recipient is gone since RCPT TO; nothing was delivered'),
 
   bareCr: reply(554, '5.2', 'A CR without LF: only CRLF ends a line; closing'),

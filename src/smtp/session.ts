@@ -160,7 +160,9 @@ export type Refusal =
         | 'overloaded'
         | 'looping'
         | 'recipient-gone'
-        | 'changed-meanwhile';
+        | 'changed-meanwhile'
+        | 'over-quota'
+        | 'exceeds-quota';
     }
   | { readonly why: 'exists' | 'reserved' | 'unusable' }
   | { readonly why: 'elsewhere'; readonly domains: readonly string[] }

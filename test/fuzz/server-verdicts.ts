@@ -21,6 +21,8 @@ const refusals: Readonly<Record<Refusal['why'], readonly Refusal[]>> = {
   overloaded: [{ why: 'overloaded' }],
   looping: [{ why: 'looping' }],
   'changed-meanwhile': [{ why: 'changed-meanwhile' }],
+  'over-quota': [{ why: 'over-quota' }],
+  'exceeds-quota': [{ why: 'exceeds-quota' }],
   'recipient-gone': [{ why: 'recipient-gone' }],
   exists: [{ why: 'exists' }],
   reserved: [{ why: 'reserved' }],

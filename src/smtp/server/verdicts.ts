@@ -20,6 +20,10 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.recipientGone;
     case 'changed-meanwhile':
       return say.changedMeanwhile;
+    case 'over-quota':
+      return say.mailboxFull;
+    case 'exceeds-quota':
+      return say.exceedsQuota;
     case 'exists':
       return say.enrolExists;
     case 'reserved':
