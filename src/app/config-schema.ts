@@ -7,6 +7,7 @@ import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { accessKeys } from './config-access.ts';
 import { door, lmtpDoor, lmtpKeys } from './config-doors.ts';
+import { storeKeys } from './config-store.ts';
 import { submissionKeys } from './config-submission.ts';
 import { throttleKeys } from './config-throttle.ts';
 
@@ -99,6 +100,7 @@ export function configSchema(profile: Profile) {
     dns: dnsKeys(),
     access: accessKeys(),
     throttle: throttleKeys(),
+    store: storeKeys(),
     limits: limitKeys(),
     log: z
       .strictObject({

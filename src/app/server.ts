@@ -2,21 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { asciiDomain, canonicalDomain } from '../mail/domain.ts';
+import { systemClock } from '../net/clock.ts';
 import type { Journal } from '../net/journal.ts';
 import { parseNameServer, systemNameServers } from '../net/resolver-servers.ts';
 import { ensureDevelopmentCertificates, explainAuthorityRefusal } from '../net/tls/authority.ts';
 import type { Secret } from '../sasl/exchange.ts';
-import { startStoreThread } from '../store/sqlite/open.ts';
+import { openSqliteStore } from '../store/sqlite/client.ts';
+import { startStoreThread, type StoreThread } from '../store/sqlite/open.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import type { Config } from './config.ts';
 import { HouseRefused, openCertificate, type HouseSetup } from './house.ts';
 import type { LogSettings } from './log.ts';
 import type { OpenDoor } from './protocol-thread.ts';
 import { recipientsOf } from './config-recipients.ts';
+import { retentionOf } from './config-store.ts';
 import { submissionRulesOf } from './config-submission.ts';
 import { throttleOf } from './config-throttle.ts';
 import { serverSecret } from './server-secret.ts';
 import { openHere, openThreads } from './threads.ts';
+import { tidyInBackground } from './tidying.ts';
 import { tokenIssuerSetup } from './token-issuer.ts';
 
 /** A server that runs. */
@@ -63,12 +67,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       count === 1
         ? await openHere(setup, config.data, storeThread, journal)
         : await openThreads(setup, config.data, storeThread, log, count);
+    const tidying = tidyStore(config, storeThread, journal);
     return {
       doors: threads.doors,
       authority,
       reload: threads.reload,
       close: async (graceMs) => {
-        await threads.close(graceMs);
+        await Promise.all([threads.close(graceMs), tidying.stop()]);
         await storeThread.close();
       },
       broken: Promise.race([
@@ -80,6 +85,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await storeThread.close();
     throw error;
   }
+}
+
+/** Lets go of what has been gone for long enough, as a client of the store thread beside the protocol threads. */
+function tidyStore(
+  config: Config,
+  storeThread: StoreThread,
+  journal: Journal,
+): { stop: () => Promise<void> } {
+  const store = openSqliteStore({ folder: config.data, door: storeThread.connect() });
+  const retention = retentionOf(config.store);
+  const { stop } = tidyInBackground({ store, retention, clock: systemClock, journal });
+  return {
+    stop: async () => {
+      await stop();
+      await store.close();
+    },
+  };
 }
 
 /** One protocol thread beside the store thread serves two cores best; from four on, half of them. */

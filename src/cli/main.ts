@@ -7,6 +7,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['account', async () => (await import('./account.ts')).accountCommand()],
   ['alias', async () => (await import('./alias.ts')).aliasCommand()],
   ['domain', async () => (await import('./domain.ts')).domainCommand()],
+  ['undelete', async () => (await import('./undelete.ts')).undeleteCommand()],
   ['check', async () => (await import('./check.ts')).checkCommand()],
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],
