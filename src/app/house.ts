@@ -155,7 +155,11 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   });
   await open(setup.doors.lmtp, (place) => {
     const startTls = !('path' in place);
-    const house = lmtpHouse(smtp, setup.lmtp, { store, recipients: parts.recipients, startTls });
+    const house = lmtpHouse({ ...smtp, room: new Room(setup.roomBytes) }, setup.lmtp, {
+      store,
+      recipients: parts.recipients,
+      startTls,
+    });
     const common = { name: 'lmtp', place, house, gate };
     return openSmtpDoor(
       startTls ? { ...common, tls: 'starttls', certificates: smtpCertificates } : { ...common, tls: 'none' },

@@ -243,6 +243,15 @@ test('the named address is what is counted and banned, not the proxy’s', async
   }
 });
 
+test('a connection through a proxy is one connection', async (t) => {
+  const { door } = await openDoor(t, { admission: { connections: 1 } });
+  const only = plain(t, door);
+  only.write(line);
+  assert.match(await hears(only, /^\d{3} /), /^220 /);
+  const second = plain(t, door);
+  assert.match(await all(second), /^421 4\.3\.2 Too many connections at once/);
+});
+
 test('who is not listed and sends a header is hung up on, with a line in the log', async (t) => {
   const { door, journal, seen } = await openDoor(t, { trust: { proxies: new Networks(['192.0.2.0/24']) } });
   for (const header of [Buffer.from(line), binary]) {
