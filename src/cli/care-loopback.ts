@@ -33,7 +33,7 @@ export const careHouse = async (t: TestContext, more = '') => {
 };
 
 /** Runs the program to its end, with nobody at its terminal. */
-const runProgram = (words: readonly string[]): Promise<Ended> =>
+export const runProgram = (words: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
     const child = execFile(process.execPath, [main, ...words], (error, out, complaint) => {
       resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, complaint });

@@ -8,6 +8,8 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['alias', async () => (await import('./alias.ts')).aliasCommand()],
   ['domain', async () => (await import('./domain.ts')).domainCommand()],
   ['undelete', async () => (await import('./undelete.ts')).undeleteCommand()],
+  ['backup', async () => (await import('./backup.ts')).backupCommand()],
+  ['restore', async () => (await import('./backup.ts')).restoreCommand()],
   ['check', async () => (await import('./check.ts')).checkCommand()],
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { StoreFault } from '../fault.ts';
+import type { BlobHash } from '../port.ts';
+import { BackupObjects, piecesOf } from './backup-objects.ts';
+import { manifestName, type Manifest } from './backup-manifest.ts';
+import { allRows, integer, text } from './column.ts';
+import { folderPaths, type FolderPaths } from './folder.ts';
+import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
+
+const FILES = `SELECT lower(hex(hash)), size_bytes FROM blob WHERE chunks IS NULL`;
+const BUSY_MS = 10_000;
+/** The database is kept in pieces of this length: what was not written to since is kept already. */
+const PIECE_BYTES = 256 * 1024;
+/** So often the state is taken anew where a letter went away while it was copied. */
+const MOST_TRIES = 5;
+
+/** What one run has done. */
+export type Backup = {
+  /** The name of the manifest. */
+  readonly name: string;
+  /** The bytes of the whole, and of those the ones that were new. */
+  readonly bytes: number;
+  readonly written: number;
+};
+
+type BlobFile = { readonly hash: BlobHash; readonly sizeBytes: number };
+
+const open = (file: string): DatabaseSync => new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+
+const blobFilesIn = (file: string): readonly BlobFile[] => {
+  const db = open(file);
+  try {
+    if (pragmaInteger(db, 'user_version') !== SCHEMA_VERSION)
+      throw new StoreFault(
+        'the data folder has an older schema: start the server once, which brings it up to date',
+      );
+    return allRows(db.prepare(FILES, { returnArrays: true })).map((row) => ({
+      hash: text(row[0]) as BlobHash,
+      sizeBytes: integer(row[1]),
+    }));
+  } finally {
+    db.close();
+  }
+};
+
+/** Copies the database as it is at this moment. The read transaction holds the state, so that writers do not start the copy over. */
+const copyDatabase = async (from: string, to: string): Promise<void> => {
+  const db = open(from);
+  try {
+    db.exec('BEGIN');
+    pragmaInteger(db, 'schema_version');
+    await backup(db, to, { rate: 4096 });
+  } finally {
+    db.close();
+  }
+};
+
+/** Keeps the files of large letters; says whether one was gone. Each is looked at by its hash when it is new. */
+const keepBlobs = (paths: FolderPaths, blobs: readonly BlobFile[], objects: BackupObjects): boolean => {
+  let complete = true;
+  for (const { hash, sizeBytes } of blobs) {
+    try {
+      objects.keepFile(path.join(paths.blobs, hash.slice(0, 2), hash), hash, sizeBytes);
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+      complete = false;
+    }
+  }
+  return complete;
+};
+
+/** Every other file of the data folder: certificates that were made, the secret. Links are left alone. */
+const otherFiles = (paths: FolderPaths): readonly { readonly path: string; readonly mode: number }[] => {
+  const own = new Set([paths.blobs, paths.search]);
+  const found: { path: string; mode: number }[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+      const file = path.join(folder, entry.name);
+      if (own.has(file) || file.startsWith(paths.database)) continue;
+      if (entry.isDirectory()) walk(file);
+      else if (entry.isFile())
+        found.push({ path: path.relative(paths.folder, file), mode: fs.statSync(file).mode & 0o777 });
+    }
+  };
+  walk(paths.folder);
+  return found;
+};
+
+const keepDatabase = (file: string, objects: BackupObjects): Manifest['database'] => {
+  const pieces: string[] = [];
+  let sizeBytes = 0;
+  for (const piece of piecesOf(file, PIECE_BYTES)) {
+    pieces.push(objects.keep(piece));
+    sizeBytes += piece.length;
+  }
+  return { sha256: sha256Of(file), sizeBytes, pieces };
+};
+
+const sha256Of = (file: string): string => {
+  const digest = createHash('sha256');
+  for (const piece of piecesOf(file)) digest.update(piece);
+  return digest.digest('hex');
+};
+
+/**
+ * Adds a backup of the data folder, which a server may be writing to, to the folder `target`. What an earlier one has
+ * kept is not kept again. It is a backup when its manifest has its name: a run that ends before leaves the earlier ones as
+ * they were. `at` is milliseconds since 1970. Throws where the disk fails, and where the data folder is damaged.
+ */
+export const backUp = async (folder: string, target: string, at: number): Promise<Backup> => {
+  const paths = folderPaths(folder);
+  const objects = new BackupObjects(target);
+  objects.prepare();
+  const draft = objects.draft();
+  try {
+    // Most of the large letters before the state is taken, so that none has time to go away after it.
+    keepBlobs(paths, blobFilesIn(paths.database), objects);
+    for (let tries = 1; ; tries++) {
+      fs.rmSync(draft, { force: true });
+      await copyDatabase(paths.database, draft);
+      const blobs = blobFilesIn(draft);
+      if (keepBlobs(paths, blobs, objects)) return name(paths, objects, draft, { at, blobs });
+      if (tries === MOST_TRIES)
+        throw new StoreFault('the files of letters are missing: "letterlock check" says which');
+    }
+  } finally {
+    for (const file of [draft, `${draft}-journal`, `${draft}-wal`, `${draft}-shm`])
+      fs.rmSync(file, { force: true });
+  }
+};
+
+const name = (
+  paths: FolderPaths,
+  objects: BackupObjects,
+  draft: string,
+  { at, blobs }: { readonly at: number; readonly blobs: readonly BlobFile[] },
+): Backup => {
+  const database = keepDatabase(draft, objects);
+  const files = otherFiles(paths).map((file) => ({
+    ...file,
+    sha256: objects.keep(fs.readFileSync(path.join(paths.folder, file.path))),
+  }));
+  const moment = new Date(at).toISOString();
+  const manifest: Manifest = { format: 1, at: moment, database, files };
+  objects.name(manifestName(moment), `${JSON.stringify(manifest)}\n`);
+  const large = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { name: manifestName(moment), bytes: database.sizeBytes + large, written: objects.written };
+};
