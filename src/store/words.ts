@@ -19,7 +19,12 @@ const RUN =
   /[\p{scx=Bopo}\p{scx=Hang}\p{scx=Hani}\p{scx=Hira}\p{scx=Kana}\p{scx=Khmr}\p{scx=Laoo}\p{scx=Mymr}\p{scx=Thai}\p{scx=Tibt}]+/gu;
 
 /** The text without regard to case, accents, width and other ways to write the same; also what texts are sorted by. */
-export const foldText = (text: string): string =>
+export const foldText = (text: string): string => (ASCII.test(text) ? text.toLowerCase() : foldOther(text));
+
+/** Most texts: nothing of what follows changes anything of them. */
+const ASCII = /^[\0-\x7f]*$/;
+
+const foldOther = (text: string): string =>
   text
     .normalize('NFKD')
     .replaceAll(PASSED_OVER, '')

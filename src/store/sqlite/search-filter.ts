@@ -70,11 +70,21 @@ export const conditionOf = (filter: LetterFilter, searched: Searched, account: n
 const ALWAYS = sql('1');
 const NEVER = sql('0');
 
-const every = (conditions: readonly Sql[]): Sql =>
-  conditions.length === 0 ? ALWAYS : joined([sql('('), joined(conditions, ' AND '), sql(')')], '');
+const every = (conditions: readonly Sql[]): Sql => together(conditions, 'AND') ?? ALWAYS;
 
-const any = (conditions: readonly Sql[]): Sql =>
-  conditions.length === 0 ? NEVER : joined([sql('('), joined(conditions, ' OR '), sql(')')], '');
+const any = (conditions: readonly Sql[]): Sql => together(conditions, 'OR') ?? NEVER;
+
+/** In halves, because SQLite counts how deep an expression is; null for none. */
+const together = (conditions: readonly Sql[], by: 'AND' | 'OR'): Sql | null => {
+  const half = conditions.length >> 1;
+  if (half === 0) return conditions[0] ?? null;
+  const halves = [conditions.slice(0, half), conditions.slice(half)];
+  const both = joined(
+    halves.flatMap((some) => together(some, by) ?? []),
+    ` ${by} `,
+  );
+  return { text: `(${both.text})`, values: both.values };
+};
 
 const hasWords = (field: SearchField, words: string): Sql => {
   const tokens = queryTokens(words);

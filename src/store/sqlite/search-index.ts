@@ -44,6 +44,9 @@ const GONE = `SELECT DISTINCT CAST(name AS INTEGER) FROM store.gone WHERE accoun
 const ALL_KNOWN = 'SELECT letter FROM letter_known';
 const IS_PLACED = `SELECT 1 FROM store.letter l WHERE l.id = ? AND l.account = ? AND (l.mailbox <> 0
   OR EXISTS (SELECT 1 FROM store.further_place f WHERE f.letter = l.id))`;
+const SHARED = 'CREATE TEMP TABLE shared (letter INTEGER PRIMARY KEY) STRICT';
+const FILL_SHARED = `INSERT INTO temp.shared SELECT letter FROM store.placement WHERE account = ?
+  GROUP BY letter HAVING count(*) > 1`;
 const FORGET = 'DELETE FROM letter_known WHERE letter = ?';
 const FORGET_WORDS = 'DELETE FROM words WHERE rowid = ?';
 const NEW = 'SELECT letter FROM letter_known WHERE indexed = 0 ORDER BY letter LIMIT ?';
@@ -72,10 +75,13 @@ export class SearchIndex {
   readonly account: AccountId;
   readonly #blobs: BlobReader;
   readonly #statements = new Map<string, StatementSync>();
+  /** How many letters have several places, and at which state of the account that was counted. */
+  #shared = { modSeq: -1n, count: 0 };
 
   constructor(paths: FolderPaths, account: AccountId) {
     this.account = account;
     this.db = open(paths, account);
+    this.db.exec(SHARED);
     this.#blobs = new BlobReader(this.db, new BlobFiles(paths.blobs));
     const summary = { subject: '', from: '', sentAt: null, messageId: null };
     const keyOf = (by: 'subject' | 'from') => (value: unknown) => sortText(by, { ...summary, [by]: value });
@@ -115,9 +121,14 @@ export class SearchIndex {
     );
   }
 
-  /** Forgets the letters that are gone; none is read. Says whether the account is there. */
-  forgetGone(): boolean {
-    return this.#inTransaction('IMMEDIATE', () => this.#learn());
+  /** Puts the letters that have several places into `temp.shared`, and gives their number. Inside of a look. */
+  sharedLetters(): number {
+    const modSeq = bigInteger(firstRow(this.prepared(ACCOUNT), this.account)?.[0]);
+    if (modSeq === this.#shared.modSeq) return this.#shared.count;
+    this.db.exec('DELETE FROM temp.shared');
+    const count = Number(this.prepared(FILL_SHARED).run(this.account).changes);
+    this.#shared = { modSeq, count };
+    return count;
   }
 
   /** Makes the index anew. */
@@ -138,6 +149,7 @@ export class SearchIndex {
       return value;
     } catch (cause) {
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      this.#shared = { modSeq: -1n, count: 0 };
       throw cause;
     }
   }

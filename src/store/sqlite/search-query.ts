@@ -22,11 +22,6 @@ const SHARED = `(SELECT 0 AS uid, letter, thread, received_at, min(saved_at) AS 
   max(mod_seq) AS mod_seq, max(flags & 1) | max(flags & 2) | max(flags & 4) | max(flags & 8) | max(flags & 16) AS flags,
   group_concat(keywords, ' ') AS keywords FROM store.placement
   WHERE account = ? AND letter IN (SELECT letter FROM temp.shared) GROUP BY letter)`;
-const MAKE_SHARED = 'CREATE TEMP TABLE IF NOT EXISTS shared (letter INTEGER PRIMARY KEY) STRICT';
-const CLEAR_SHARED = 'DELETE FROM temp.shared';
-const FILL_SHARED = `INSERT INTO temp.shared SELECT letter FROM store.placement WHERE account = ?
-  GROUP BY letter HAVING count(*) > 1`;
-
 /** Carries the query out. The index catches up first where words are looked for. */
 export const runQuery = async (index: SearchIndex, query: SearchQuery): Promise<FoundNumbers> => {
   const look = (): FoundNumbers => found(index, query);
@@ -47,12 +42,8 @@ const found = (index: SearchIndex, query: SearchQuery): FoundNumbers => {
 };
 
 /** Letters with one place are looked at where they are; what several places come to together is made for the others. */
-const wholeAccount = (index: SearchIndex): readonly Searched[] => {
-  index.db.exec(MAKE_SHARED);
-  index.db.exec(CLEAR_SHARED);
-  const shared = index.prepared(FILL_SHARED).run(index.account).changes;
-  return shared > 0 ? ['single', 'shared'] : ['single'];
-};
+const wholeAccount = (index: SearchIndex): readonly Searched[] =>
+  index.sharedLetters() > 0 ? ['single', 'shared'] : ['single'];
 
 const rowsOf = (searched: Searched, { account, mailbox, filter, sort }: SearchQuery): Sql => {
   const keys = sortKeys(sort).map(({ key }, n) => `${key} AS k${n}`);

@@ -105,7 +105,7 @@ class SearchThread {
     removeIndex(indexPath(this.#paths, account));
   }
 
-  /** Lets the indexes forget what is gone, and removes those of accounts that are gone themselves. */
+  /** Has the indexes catch up, and so forget what is gone, and removes those of accounts that are gone themselves. */
   async sweep(): Promise<void> {
     if (!fs.existsSync(this.#paths.search)) return;
     for (const name of fs.readdirSync(this.#paths.search)) {
@@ -113,7 +113,7 @@ class SearchThread {
       if (number === undefined || this.#closed) continue;
       const account = Number(number) as AccountId;
       const sweep = this.#inTurn(account, async (index) => {
-        if (!index.forgetGone()) this.#remove(account);
+        if ((await index.whole(() => true)) === null) this.#remove(account);
       });
       // What keeps this one from it is told to whoever searches there next.
       await sweep.catch(() => null);
