@@ -60,7 +60,7 @@ export type NewAccount = {
   readonly createdAt: number;
 };
 
-/** An address that stands for others. The targets are addresses in canonical form, local or not, in order, none twice. */
+/** An address that stands for others. The targets are addresses in canonical form, local or not, none twice. */
 export type Alias = { readonly name: AccountName; readonly targets: readonly AccountName[] };
 
 /** How often something happened under a key (`failed:account:…`, `known:…`), and when last. Counts never block by themselves. */

@@ -16,7 +16,10 @@ export type Tidied = {
 
 /** What keeps a store in order. */
 export interface CareStore {
-  /** Lets go of what has been gone for long enough: a bounded piece of work, so that others are not kept waiting. */
+  /**
+   * Lets go of what has been gone for at least so long: a bounded piece of work, so that others are not kept waiting. A thread's
+   * message identifiers go with its last letter. What removed accounts left behind goes at once, and need not be counted.
+   */
   tidy(retention: Retention): Promise<Tidied>;
   /** Waits for what is under way, then lets go of everything. Later calls are faults. */
   close(): Promise<void>;

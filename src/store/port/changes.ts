@@ -41,7 +41,13 @@ export interface ChangeStore {
   modSeq(account: AccountId): Eventually<ModSeq | null>;
   /**
    * What was made, changed and removed after `since`. `cannot-calculate`: the store has forgotten what was removed that
-   * long ago (RFC 8620 section 5.2, cannotCalculateChanges), or `since` is in the future. `most` bounds the ids (at least 1).
+   * long ago (RFC 8620 section 5.2, cannotCalculateChanges), or `since` is in the future, or more than `most` (at least 1) ids
+   * changed at once.
+   *
+   * Ids come in the order of modification sequences: what was made at its `createdModSeq`, what else changed or is gone at its last
+   * change. What has one of them is on one page, by number. A letter is changed with any of its places, also one that it
+   * left; a thread is made with its first letter, changed with any that is or was of it, and gone where none is in a mailbox. Of
+   * objects the ids are their names.
    */
   changesSince<Kind extends ChangedKind>(
     account: AccountId,
@@ -74,5 +80,6 @@ export interface ChangeStore {
  * - for each object that is put or removed.
  * What changed has that number, and so have the mailboxes whose letters or counts changed. What changes nothing raises
  * nothing and is not told. Each verb tells one `Change` an account, in the order in which the accounts appear in it; `mailboxes` are in
- * the order of their numbers.
+ * the order of their numbers. A new account is told at 1, and the end of one under a last number. What opens an account,
+ * its quota, names that lead to it, tallies and the queue raise nothing.
  */

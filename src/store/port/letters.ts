@@ -77,7 +77,7 @@ export type PlacedLetter = {
   readonly thread: ThreadId;
   readonly modSeq: ModSeq;
   readonly keywords: Keywords;
-  /** When it was put here (RFC 8514), milliseconds since 1970. */
+  /** When it was put here (RFC 8514), milliseconds since 1970; of a delivery `receivedAt`. */
   readonly savedAt: number;
   readonly receivedAt: number;
   /** As served: the prefix and the letter without what is omitted. */
@@ -87,7 +87,7 @@ export type PlacedLetter = {
 export type Letter = {
   readonly id: LetterId;
   readonly thread: ThreadId;
-  /** When it was made. */
+  /** When it was made, or put back by `undelete`. */
   readonly createdModSeq: ModSeq;
   readonly hash: BlobHash;
   /** Bytes as they came; the letter as served is `prefix` and then these, without what is `omitted`. */
@@ -140,16 +140,16 @@ export type Copied = { readonly from: Uid; readonly to: Uid; readonly letter: Le
 /** What `arrange` is to make of a letter. What is not named stays as it is. */
 export type Arrangement = {
   readonly letter: LetterId;
-  /** All that it shall be in, at least one. */
+  /** All that it shall be in, at least one. A new place has the keywords that it has in the mailbox with the lowest number. */
   readonly mailboxes?: readonly MailboxId[];
-  /** In all its mailboxes. */
+  /** In all its mailboxes, the new ones included. */
   readonly keywords?: KeywordChange;
 };
 
 /** A letter that is in no mailbox any more, and is kept for a while. */
 export type RemovedLetter = {
   readonly letter: LetterId;
-  /** The one that it left last. */
+  /** The one that it left last; of several that it left at once the one with the highest number. */
   readonly mailbox: MailboxId;
   readonly keywords: Keywords;
   readonly removedAt: number;
@@ -159,23 +159,27 @@ export type RemovedLetter = {
 
 export type DeliveryRefusal = 'no-account' | 'no-mailbox' | 'over-quota';
 
-/** The letters: what comes in, what is said of them, where they lie, and how they leave. `at` is milliseconds since 1970. */
+/**
+ * The letters: what comes in, what is said of them, where they lie, and how they leave. `at` is milliseconds since 1970.
+ * What is given twice in a list counts once, and what is not there is passed over. Letters of a mailbox are dealt with by
+ * uid, lowest first, others in the order asked for. A letter that is in no mailbox is only among `removedLetters`, and its
+ * bytes can be read, until `tidy` lets go of it.
+ */
 export interface LetterStore {
   letter(account: AccountId, letter: LetterId): Eventually<Letter | null>;
-  /** Those of them that there are, in the order asked for. */
+  /** In the order asked for. */
   lettersById(account: AccountId, letters: readonly LetterId[]): Eventually<readonly Letter[]>;
   /** Every uid of the mailbox, lowest first. */
   uids(account: AccountId, mailbox: MailboxId): Eventually<Uint32Array>;
   placed(query: PlacedQuery): Eventually<readonly PlacedLetter[]>;
   /** Every place of these letters, by letter and then by mailbox. */
   placesOf(account: AccountId, letters: readonly LetterId[]): Eventually<readonly PlacedLetter[]>;
-  /** The letters of the thread, oldest first (RFC 8621 section 3). */
+  /** The letters of the thread, oldest first (RFC 8621 section 3): by `receivedAt`, and then by number. */
   thread(account: AccountId, thread: ThreadId): Eventually<readonly LetterId[]>;
-  /** Newest first. */
   removedLetters(query: LetterQuery): Eventually<readonly RemovedLetter[]>;
   /** The letter's bytes as they came; null where the account has no such letter. For letters that fit into memory. */
   blob(account: AccountId, letter: LetterId): Eventually<Uint8Array | null>;
-  /** Its bytes from `start` up to `end`, in pieces of at most 256 KiB; null as `blob`. */
+  /** Its bytes from `start` up to `end`, as far as there are any, in pieces of at most 256 KiB; null as `blob`. */
   blobPieces(
     account: AccountId,
     letter: LetterId,
@@ -184,9 +188,12 @@ export interface LetterStore {
 
   /** Begins a letter that is too large to hold in memory. */
   spool(): Promise<Spool>;
-  /** All of them or none: one transaction. The placements are those of all recipients, in order. */
+  /**
+   * All of them or none: one transaction. The placements are those of all recipients, in order. A spool that it takes is gone
+   * then. `over-quota`: what an account is to get in all does not fit.
+   */
   deliver(...deliveries: readonly Delivery[]): Promise<Result<readonly Placement[], DeliveryRefusal>>;
-  /** Uids that are not there are passed over. `too-many`: a letter would have more than 100 keywords. */
+  /** `too-many`: a letter would have more than 100 keywords; then nothing changes. */
   setKeywords(
     account: AccountId,
     mailbox: MailboxId,
@@ -195,8 +202,8 @@ export interface LetterStore {
     unchangedSince?: ModSeq,
   ): Promise<Result<KeywordsSet, 'no-mailbox' | 'too-many'>>;
   /**
-   * Puts the letters into another mailbox of the account as well, with their keywords, without `\deleted`. Where one is in it already, the copy is a letter
-   * of its own that shares the blob. Uids that are not there are passed over.
+   * Puts the letters into another mailbox of the account as well, with their keywords, without `\deleted`. Where one is in
+   * it already, the copy is a letter of its own with the same bytes, in the same thread, and only such a one counts for the quota.
    */
   copy(
     account: AccountId,
@@ -205,7 +212,7 @@ export interface LetterStore {
     to: MailboxId,
     at: number,
   ): Promise<Result<readonly Copied[], 'no-mailbox' | 'over-quota'>>;
-  /** As `copy`, and they leave `from` (RFC 6851); into the same mailbox they get new uids. */
+  /** As `copy`, and they leave `from` (RFC 6851); into the same mailbox they get new uids. No quota keeps them from it. */
   move(
     account: AccountId,
     from: MailboxId,

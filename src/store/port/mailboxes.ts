@@ -62,7 +62,8 @@ export type MailboxUpdate = {
 /**
  * `exists`: one beside it has the name, compared as RFC 9051 section 5.1 does. `bad-name`: empty, longer than 255 bytes, not
  * in NFC, with a control character or `/`, or INBOX below the top. `role-taken`: another mailbox has the role.
- * `too-many`: the account has 10,000. `too-deep`: below 32 others.
+ * `too-many`: the account has 10,000. `too-deep`: it, or one below it, would have more than 32 above it. Of several the first is
+ * given in the order `no-account`, `no-parent`, `bad-name`, `exists`, `role-taken`, `too-deep`, `too-many`.
  */
 export type MailboxRefusal =
   | 'no-account'
@@ -78,11 +79,14 @@ export interface MailboxStore {
   /** In the order of their numbers; empty where there is no such account. */
   mailboxes(account: AccountId): Eventually<readonly Mailbox[]>;
   mailbox(account: AccountId, mailbox: MailboxId): Eventually<Mailbox | null>;
-  /** Paths that are subscribed to and have no mailbox (RFC 9051 section 6.3.9 forbids to forget them), in order. */
+  /**
+   * Paths that are subscribed to and have no mailbox (RFC 9051 section 6.3.9 forbids to forget them), in order. A mailbox that
+   * comes to lie at one, made or moved there itself or with one above it, is subscribed then.
+   */
   lostSubscriptions(account: AccountId): Eventually<readonly string[]>;
 
   createMailbox(account: AccountId, mailbox: NewMailbox): Promise<Result<Mailbox, MailboxRefusal>>;
-  /** `inbox`: it can neither be renamed nor moved nor lose its role. `inside-itself`: the new parent is the mailbox or below it. */
+  /** Refused as `createMailbox`, and before that: `inbox`: it can neither be renamed nor moved nor lose its role. `inside-itself`: the new parent is the mailbox or below it. */
   updateMailbox(
     account: AccountId,
     mailbox: MailboxId,

@@ -36,9 +36,12 @@ export interface QueueStore {
 
   /** Keeps the letter once for all the entries. */
   enqueue(letter: NewLetter, entries: readonly NewQueued[]): Promise<readonly QueueId[]>;
-  /** Takes at most `count` entries that are due and that nobody works on, until `until`; each counts one attempt more. */
+  /**
+   * Takes at most `count` entries that are due and that nobody works on, by due time, until `until`, which is later than `now`;
+   * each counts one attempt more.
+   */
   lease(now: number, until: number, count: number): Promise<readonly Queued[]>;
-  /** Puts an entry back with a new state, or ends it. `lost`: somebody else has leased it since, or it is gone. */
+  /** Puts an entry back with a new state, or ends it. `lost`: somebody else has leased it since, or it is gone or put back. */
   settle(
     id: QueueId,
     leasedUntil: number,

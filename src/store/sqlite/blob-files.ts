@@ -24,7 +24,7 @@ export const syncFolder = (folder: string): void => {
 };
 
 /** Makes a folder that only its owner can enter, whatever the umask, and makes its name durable. */
-const makeFolder = (folder: string): void => {
+export const makeFolder = (folder: string): void => {
   if (fs.existsSync(folder)) return;
   // Another thread or process may be faster.
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });

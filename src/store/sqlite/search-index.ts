@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { readLetterText, sortText, type LetterText } from '../letter-text.ts';
 import type { AccountId, LetterId } from '../port.ts';
 import { textTokens } from '../words.ts';
-import { BlobFiles } from './blob-files.ts';
+import { BlobFiles, makeFolder } from './blob-files.ts';
 import { BlobReader } from './blob-reader.ts';
 import { allRows, bigInteger, bytes, firstRow, integer } from './column.ts';
 import type { FolderPaths } from './folder.ts';
@@ -222,7 +222,7 @@ export class SearchIndex {
 
 const open = (paths: FolderPaths, account: AccountId): DatabaseSync => {
   const file = indexPath(paths, account);
-  fs.mkdirSync(paths.search, { recursive: true, mode: 0o700 });
+  makeFolder(paths.search);
   try {
     return openFile(file, paths.database);
   } catch {
