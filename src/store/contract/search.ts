@@ -287,13 +287,19 @@ async function placesAreSearched({ store }: OpenedForTest): Promise<void> {
     total: 2,
   });
   assert.deepEqual(await found(store, id, words('b'), { mailbox: ARCHIVE }), []);
-  await mustBeOk(store.move(id, ARCHIVE, uids(1), ARCHIVE, T0));
+  assert.deepEqual(await found(store, id, null), [1, 2, 3]);
+  await mustBeOk(store.copy(id, INBOX, uids(1), ARCHIVE, T0));
+  assert.deepEqual(await found(store, id, null), [1, 2, 3]);
+  await mustBeOk(store.expunge(id, ARCHIVE, uids(1, 3), 'any', T0));
+  assert.deepEqual(await found(store, id, null), [1, 2, 3]);
+  await mustBeOk(store.copy(id, SENT, uids(1), ARCHIVE, T0));
+  await mustBeOk(store.move(id, ARCHIVE, uids(2), ARCHIVE, T0));
   const { hits } = await store.search({ ...query, mailbox: ARCHIVE });
   assert.deepEqual(
     hits.map(({ letter, uid }) => [letter, uid]),
     [
-      [3, 2],
-      [1, 3],
+      [1, 4],
+      [3, 5],
     ],
   );
 }

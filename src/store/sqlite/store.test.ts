@@ -29,6 +29,6 @@ const openFresh = async (): Promise<Required<OpenedForTest>> => {
   };
 };
 
-storeContract('sqlite', openFresh, ['search']);
+storeContract('sqlite', openFresh);
 durableStoreContract('sqlite', openFresh);
 durableCredentialContract('sqlite', openFresh);
