@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { formatAddress } from './address.ts';
 import { keptPieces } from './omitted-ranges.ts';
 import { formatAddedFields, formatSender, readSubmittedHeader, unservedFields } from './submitted-header.ts';
@@ -34,6 +35,12 @@ const froms: readonly [string, readonly string[], readonly string[]][] = [
     'far behind',
     [`From: ${'alice@a.example, '.repeat(3)}${' '.repeat(20_000)}`, ' boss@b.example'],
     ['alice@a.example', 'alice@a.example', 'alice@a.example', 'boss@b.example'],
+  ],
+  ['too much of it', [`From: alice@a.example,${' '.repeat(33_000)}`, ' boss@b.example'], ['?']],
+  [
+    'too much in all',
+    [`From: ${' '.repeat(20_000)}`, ' alice@a.example', `Sender: ${' '.repeat(20_000)}`, ' boss@b.example'],
+    ['alice@a.example', 'sender ?'],
   ],
   [
     'a sender',
@@ -97,4 +104,26 @@ test('TLS-Required has one value, once', () => {
   assert.equal(prefers('TLS-Required: Yes'), false);
   assert.equal(prefers('TLS-Required: No', 'TLS-Required: No'), false);
   assert.equal(prefers('Subject: x', '', 'TLS-Required: No'), false);
+});
+
+test('whatever a header holds, it is read, and what is left out lies in it', () => {
+  const line = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.constantFrom('From: a@x, b@y', 'Bcc: c@z', ' folded', '\tfolded', 'Sender:', 'Resent-Bcc : <d@w>', ''),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
+      const header = bytes(lines);
+      readSubmittedHeader(header);
+      const ranges = unservedFields(header, 'mail.example', 'replaced');
+      const kept = Buffer.concat(keptPieces(header, ranges));
+      let at = 0;
+      for (const { start, end } of ranges) {
+        assert.ok(start >= at && end > start && end <= header.length);
+        at = end + 1;
+      }
+      assert.deepEqual(unservedFields(kept, 'mail.example', 'replaced'), []);
+    }),
+    { interruptAfterTimeLimit: 1500, markInterruptAsFailure: false },
+  );
 });

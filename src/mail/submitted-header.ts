@@ -16,18 +16,28 @@ export type SubmittedHeader = {
   readonly hasMessageId: boolean;
 };
 
+/** Octets of From and Sender that are taken apart; a hundred of the longest addresses are shorter. */
+const mostNamedBytes = 32_768;
+
 /** Reads a whole header. Never fails. */
 export function readSubmittedHeader(header: Uint8Array): SubmittedHeader {
+  let leftBytes = mostNamedBytes;
+  const namedIn = (field: HeaderField): readonly (Address | null)[] => {
+    leftBytes -= field.valueEnd - field.valueStart;
+    // To its end or not at all: what is behind a limit is shown to somebody all the same.
+    if (leftBytes < 0) return [null];
+    return parseAddressList(fieldValue(header, field, mostNamedBytes)).flatMap(usable);
+  };
   const from: (Address | null)[] = [];
   const sender: (Address | null)[] = [];
   let [hasDate, hasMessageId] = [false, false];
   for (const field of headerFields(header, { fields: Infinity, bytes: header.length })) {
     switch (field.name.toLowerCase()) {
       case 'from':
-        from.push(...namedIn(header, field));
+        from.push(...namedIn(field));
         break;
       case 'sender':
-        sender.push(...namedIn(header, field));
+        sender.push(...namedIn(field));
         break;
       case 'date':
         hasDate = true;
@@ -39,10 +49,6 @@ export function readSubmittedHeader(header: Uint8Array): SubmittedHeader {
   }
   return { from, sender, hasDate, hasMessageId };
 }
-
-/** The field is read to its end, however long: what is behind a limit is shown to somebody all the same. */
-const namedIn = (header: Uint8Array, field: HeaderField): readonly (Address | null)[] =>
-  parseAddressList(fieldValue(header, field, Infinity)).flatMap(usable);
 
 function usable(item: AddressListItem): readonly (Address | null)[] {
   // A group's name is read like a person's, with members or without.
