@@ -160,3 +160,33 @@ test('a wait is as long as it must be, and no longer', () => {
     { interruptAfterTimeLimit: 1500, markInterruptAsFailure: false },
   );
 });
+
+test('what another thread sent counts, in the same hour and in the one after it', async () => {
+  const w = world();
+  const [one, two] = [w.open(rate(6)), w.open(rate(6))];
+  assert.equal(await send(w, one), 'sent');
+  for (let n = 0; n < 5; n += 1) assert.equal(await send(w, two), 'sent');
+  w.clock.now += hour + hour / 6;
+  assert.equal(await send(w, one), 'sent');
+  assert.equal(await send(w, two), '6 letters per hour: 600');
+  assert.equal(await send(w, one), '6 letters per hour: 600');
+});
+
+test('a letter takes one read of what may have changed, and a recipient none', async () => {
+  const w = world();
+  const reads: number[] = [];
+  const counting: Pick<Store, 'tallies'> = {
+    tallies: (keys) => {
+      reads.push(keys.length);
+      return w.store.tallies(keys);
+    },
+  };
+  const rates = new SendingRates({ ...rate(50, 500) }, counting, () => w.clock.now);
+  w.clock.now += hour / 2;
+  for (let n = 0; n < 3; n += 1) {
+    assert.equal(await rates.judge(alice, { letters: 1, recipients: 1 }), null);
+    assert.equal(await rates.judge(alice, { letters: 0, recipients: 2 }), null);
+    assert.equal(await send(w, rates, 2), 'sent');
+  }
+  assert.deepEqual(reads, [4, 2, 2, 2]);
+});

@@ -1,4 +1,4 @@
-import { AttemptsInFlight } from '../accounts/in-flight.ts';
+import { AttemptsInFlight, type Reading } from '../accounts/in-flight.ts';
 import { ok, refused, type Result } from '../result.ts';
 import type { RateRefusal } from '../smtp/session.ts';
 import type { Store, Tally, TallyEvent } from '../store/port.ts';
@@ -34,12 +34,22 @@ type Bound = Pick<RateRefusal, 'what' | 'per' | 'most'> & {
   readonly windowMs: number;
   /** The window that now is in, counted since 1970. */
   readonly index: number;
+  /** The tally of that window. */
   readonly key: string;
   /** That of the window before. */
   readonly keyBefore: string;
 };
 
+/** What a window held when it was read, and whether it was over by then. */
+type Seen = { readonly count: number; readonly isLast: boolean };
+
 const hourMs = 60 * 60 * 1000;
+
+/** Of so many windows the last known count is remembered; the ones that were seen longest ago go. */
+const mostSeen = 20_000;
+
+/** Somebody may still write into a window that ended so short a time ago. */
+const settlingMs = 60_000;
 
 /**
  * Keeps accounts to their rates. Letters and recipients are counted by hour and day in the store's tallies, so that a
@@ -54,6 +64,8 @@ export class SendingRates {
   readonly #store: Pick<Store, 'tallies'>;
   readonly #now: () => number;
   readonly #inFlight = new AttemptsInFlight();
+  /** What windows held when they were last read. Within a window counts only grow. */
+  readonly #seen = new Map<string, Seen>();
 
   /** `now` in milliseconds since 1970. */
   constructor(rate: SendingRate, store: Pick<Store, 'tallies'>, now: () => number) {
@@ -62,29 +74,47 @@ export class SendingRates {
     this.#now = now;
   }
 
-  /** Why the account may not send so much more now; null where it may. Rejects for faults only. */
+  /**
+   * Why the account may not send so much more now; null where it may, by all that is known here. Whether it does send is
+   * for `admit` to say, which reads anew. Rejects for faults only.
+   */
   async judge(account: string, sending: Sending): Promise<RateRefusal | null> {
-    return this.#judge(boundsOf(this.#rate, sending, account, this.#now()), sending, () => undefined);
+    const now = this.#now();
+    const bounds = boundsOf(this.#rate, sending, account, now);
+    const isSeen = (bound: Bound): boolean =>
+      this.#seen.has(windowOf(bound)) && this.#seen.has(windowBefore(bound));
+    if (!bounds.every(isSeen)) await this.#read(bounds);
+    const reading = this.#inFlight.beginReading(bounds.map(({ key }) => key));
+    const counts = new Map(
+      bounds
+        .flatMap((bound) => [windowOf(bound), windowBefore(bound)])
+        .map((window) => [window, this.#seen.get(window)?.count ?? 0]),
+    );
+    const refusal = strictest(bounds, counts, this.#unseen(reading), sending, now);
+    this.#inFlight.endReading(reading);
+    return refusal;
   }
 
   /** Lets the account send so much now, as far as it may; judging and letting are one step. Rejects for faults only. */
   async admit(account: string, sending: Sending): Promise<Result<AdmittedSending, RateRefusal>> {
     const at = this.#now();
     const bounds = boundsOf(this.#rate, sending, account, at);
-    const refusal = await this.#judge(bounds, sending, () => {
+    const reading = this.#inFlight.beginReading(bounds.map(({ key }) => key));
+    try {
+      const counts = await this.#read(bounds);
+      const refusal = strictest(bounds, counts, this.#unseen(reading), sending, this.#now());
+      if (refusal !== null) return refused(refusal);
       for (const { key, what } of bounds) this.#inFlight.begin([key], at, sending[what]);
-    });
-    if (refusal !== null) return refused(refusal);
+    } finally {
+      this.#inFlight.endReading(reading);
+    }
     const events = bounds.map(({ key, what, windowMs }) => ({
       key,
       at,
       quietMs: windowMs,
       times: sending[what],
     }));
-    const end = (outcome: 'counted' | 'harmless'): void => {
-      for (const { key, what } of bounds) this.#inFlight.end([key], outcome, sending[what]);
-    };
-    return ok({ events, end });
+    return ok({ events, end: (outcome) => this.#end(bounds, sending, outcome) });
   }
 
   /** How many tally keys have letters under way. */
@@ -92,25 +122,82 @@ export class SendingRates {
     return this.#inFlight.size;
   }
 
-  async #judge(
-    bounds: readonly Bound[],
-    sending: Sending,
-    admitted: () => void,
-  ): Promise<RateRefusal | null> {
-    if (bounds.length === 0) return null;
-    const reading = this.#inFlight.beginReading(bounds.map(({ key }) => key));
-    try {
-      const stored = await this.#store.tallies(bounds.flatMap(({ key, keyBefore }) => [key, keyBefore]));
-      const now = this.#now();
-      const fresh = stored.filter((tally) => bounds.some((bound) => isOfWindow(bound, tally)));
-      const counts = new Map(this.#inFlight.addTo(fresh, reading).map(({ key, count }) => [key, count]));
-      const refusal = strictest(bounds, counts, sending, now);
-      if (refusal === null) admitted();
-      return refusal;
-    } finally {
-      this.#inFlight.endReading(reading);
+  /** What the tallies do not show yet, by key. */
+  #unseen(reading: Reading): ReadonlyMap<string, number> {
+    return new Map(this.#inFlight.addTo([], reading).map(({ key, count }) => [key, count]));
+  }
+
+  #end(bounds: readonly Bound[], sending: Sending, outcome: 'counted' | 'harmless'): void {
+    for (const bound of bounds) {
+      const times = sending[bound.what];
+      this.#inFlight.end([bound.key], outcome, times);
+      const seen = this.#seen.get(windowOf(bound));
+      if (outcome === 'counted' && seen !== undefined)
+        this.#see(windowOf(bound), { ...seen, count: seen.count + times });
     }
   }
+
+  /** The counts of all their windows, by window: those that have ended as they were seen, the others from the store. */
+  async #read(bounds: readonly Bound[]): Promise<ReadonlyMap<string, number>> {
+    const now = this.#now();
+    const counts = new Map<string, number>();
+    const keys: string[] = [];
+    for (const bound of bounds) {
+      keys.push(bound.key);
+      const before = windowBefore(bound);
+      const seen = this.#seen.get(before);
+      if (seen?.isLast === true) counts.set(before, seen.count);
+      else keys.push(bound.keyBefore);
+    }
+    const stored = keys.length === 0 ? [] : await this.#store.tallies(keys);
+    const byKey = new Map(stored.map((tally) => [tally.key, tally]));
+    for (const bound of bounds) {
+      const { key, keyBefore, index } = bound;
+      const read = [
+        [windowOf(bound), countIn(bound, index, byKey.get(key))],
+        [windowBefore(bound), countIn(bound, index - 1, byKey.get(keyBefore))],
+      ] as const;
+      for (const [window, count] of read) {
+        if (counts.has(window)) continue;
+        counts.set(window, count);
+        const isOver = window !== windowOf(bound);
+        this.#see(window, { count, isLast: isOver && now - index * bound.windowMs > settlingMs });
+      }
+    }
+    return counts;
+  }
+
+  #see(window: string, seen: Seen): void {
+    this.#seen.delete(window);
+    this.#seen.set(window, seen);
+    if (this.#seen.size <= mostSeen) return;
+    const [oldest] = this.#seen.keys();
+    if (oldest !== undefined) this.#seen.delete(oldest);
+  }
+}
+
+/** The refusal that makes one wait longest; null where every bound has room. `counts` by window, `unseen` by tally. */
+function strictest(
+  bounds: readonly Bound[],
+  counts: ReadonlyMap<string, number>,
+  unseen: ReadonlyMap<string, number>,
+  sending: Sending,
+  now: number,
+): RateRefusal | null {
+  let found: RateRefusal | null = null;
+  for (const bound of bounds) {
+    const { what, per, most, windowMs, index, key } = bound;
+    const used = {
+      before: counts.get(windowBefore(bound)) ?? 0,
+      // All but the last one of what is to be sent: it has to wait as if they were sent.
+      current: (counts.get(windowOf(bound)) ?? 0) + (unseen.get(key) ?? 0) + sending[what] - 1,
+      elapsedMs: Math.max(0, now - index * windowMs),
+    };
+    const waitSeconds = Math.ceil(waitForOne(most, windowMs, used) / 1000);
+    if (waitSeconds > (found?.waitSeconds ?? 0))
+      found = { why: 'sent-too-much', what, per, most, waitSeconds };
+  }
+  return found;
 }
 
 /** The bounds that there are for what an account is about to send at a time. */
@@ -131,33 +218,13 @@ function boundsOf(rate: SendingRate, sending: Sending, account: string, now: num
   return bounds;
 }
 
-/** Whether a tally is of the window that its key is read for, and not of one long ago, or of a clock that was wrong. */
-const isOfWindow = ({ key, keyBefore, windowMs, index }: Bound, tally: Tally): boolean =>
-  (tally.key === key && Math.floor(tally.lastAt / windowMs) === index) ||
-  (tally.key === keyBefore && Math.floor(tally.lastAt / windowMs) === index - 1);
+/** The name of the window that now is in, which no other window has. */
+const windowOf = ({ key, index }: Bound): string => `${index} ${key}`;
+const windowBefore = ({ keyBefore, index }: Bound): string => `${index - 1} ${keyBefore}`;
 
-/** The refusal that makes one wait longest; null where every bound has room. */
-function strictest(
-  bounds: readonly Bound[],
-  counts: ReadonlyMap<string, number>,
-  sending: Sending,
-  now: number,
-): RateRefusal | null {
-  let found: RateRefusal | null = null;
-  for (const bound of bounds) {
-    const { what, per, most, windowMs, index } = bound;
-    const used = {
-      before: counts.get(bound.keyBefore) ?? 0,
-      // All but the last one of what is to be sent: it has to wait as if they were sent.
-      current: (counts.get(bound.key) ?? 0) + sending[what] - 1,
-      elapsedMs: Math.max(0, now - index * windowMs),
-    };
-    const waitSeconds = Math.ceil(waitForOne(most, windowMs, used) / 1000);
-    if (waitSeconds > (found?.waitSeconds ?? 0))
-      found = { why: 'sent-too-much', what, per, most, waitSeconds };
-  }
-  return found;
-}
+/** What a tally says of a window: nothing where it is of one long ago, or of a clock that was wrong. */
+const countIn = ({ windowMs }: Bound, index: number, tally: Tally | undefined): number =>
+  tally !== undefined && Math.floor(tally.lastAt / windowMs) === index ? tally.count : 0;
 
 /** What was counted in two windows that stand, and how far the second has come. */
 export type Used = { readonly before: number; readonly current: number; readonly elapsedMs: number };
