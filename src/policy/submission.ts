@@ -189,7 +189,11 @@ export class SubmissionPolicy {
     return lookOver(letter, owns, this.#rules.foreignFrom);
   }
 
-  /** The report that its sender asked for with NOTIFY=SUCCESS; null where nobody did. */
+  /**
+   * The report that its sender asked for with NOTIFY=SUCCESS; null where nobody did. One that the sender's mailbox has no
+   * room for is lost, as nobody is told of a report that cannot be delivered (RFC 3461 section 5.2): what was asked for
+   * must not keep the letter from its recipients (RFC 3461 section 5.1).
+   */
   async #reportOn(
     { reception, routes, header }: Pick<SuccessReport, 'reception' | 'routes' | 'header'>,
     { added, omitted }: LookedOver,
@@ -205,10 +209,14 @@ export class SubmissionPolicy {
     if (back.length === 0) return null;
     const served = Buffer.concat([Buffer.from(added), ...keptPieces(header, omitted)]);
     const domain = domains[0] ?? reception.host;
-    return successReport(
+    const report = await successReport(
       { reception, routes, header: served, subject, messageId, domain, back, random },
       sender,
     );
+    const own = new Set(back.map((destination) => destination.account.id));
+    const isToSelf = routes.some(({ destinations }) => destinations.some((one) => own.has(one.account.id)));
+    const bytes = report.sizeBytes + (isToSelf ? reception.sizeBytes : 0);
+    return (await roomFor(store, back, bytes)) === null ? report : null;
   }
 
   async #enrol(address: Address, from: Origin): Promise<Verdict> {

@@ -149,3 +149,19 @@ test('an account that outlasts its domain has its reports all the same', async (
   await policy.deliver({ ...asked, login }, null, visit, content('Subject: x\r\n\r\n'));
   assert.match(await served(store, dave), /^Return-Path: <>\r\nDelivered-To: dave@gone\.example\r\n/);
 });
+
+test('a report that its reader has no room for is lost, and keeps the letter from nobody', async () => {
+  for (const [bytes, reports] of [
+    [1000, 0],
+    [1_000_000, 1],
+  ] as const) {
+    const { policy, store } = await submissionHouse();
+    const account = await store.account(alice as AccountName);
+    assert(account !== null);
+    await store.setQuota(account.id, { bytes, letters: null });
+    const asked = envelope(alice, notify('bob@example.org', 'SUCCESS'), to(alice));
+    assert.equal(word(await policy.deliver(asked, null, visit, content(letter))), 'delivered');
+    assert.equal((await inbox(store, 'bob@example.org')).length, 1);
+    assert.equal((await inbox(store, alice)).length, 1 + reports);
+  }
+});
