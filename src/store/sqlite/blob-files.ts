@@ -37,6 +37,17 @@ const writeAll = (handle: number, chunks: readonly Uint8Array[]): void => {
     for (let at = 0; at < chunk.length;) at += fs.writeSync(handle, chunk, at, chunk.length - at);
 };
 
+const writeSynced = (file: string, chunks: readonly Uint8Array[]): void => {
+  const handle = fs.openSync(file, 'wx', 0o600);
+  try {
+    fs.fchmodSync(handle, 0o600);
+    writeAll(handle, chunks);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+};
+
 /**
  * The letters that are too large for rows, a file each, named by their SHA-256: `blobs/ab/abcdef…`. A name appears only
  * when its bytes are on disk. `write` and `sweep` are called under the database's write lock and only there, so that
@@ -54,7 +65,10 @@ export class BlobFiles {
     return path.join(this.#folder, hash.slice(0, 2), hash);
   }
 
-  /** Writes and syncs the file and its name; returns when a crash can no longer take it away. */
+  /**
+   * Writes and syncs the file and its name; returns when a crash can no longer take it away. Of one that cannot be written
+   * nothing is left: where the disk is full, half a letter would keep smaller ones out.
+   */
   write(hash: BlobHash, chunks: readonly Uint8Array[]): void {
     const target = this.#path(hash);
     const shelf = path.dirname(target);
@@ -62,15 +76,13 @@ export class BlobFiles {
     makeFolder(shelf);
     const partial = `${target}.part`;
     fs.rmSync(partial, { force: true });
-    const handle = fs.openSync(partial, 'wx', 0o600);
     try {
-      fs.fchmodSync(handle, 0o600);
-      writeAll(handle, chunks);
-      fs.fsyncSync(handle);
-    } finally {
-      fs.closeSync(handle);
+      writeSynced(partial, chunks);
+      fs.renameSync(partial, target);
+    } catch (cause) {
+      fs.rmSync(partial, { force: true });
+      throw cause;
     }
-    fs.renameSync(partial, target);
     syncFolder(shelf);
   }
 

@@ -54,6 +54,8 @@ export class BlobRows {
   readonly #deleteChunks: StatementSync;
   /** Files whose rows are gone. They are removed under the lock of a later transaction, when that is on disk. */
   #doomed: BlobHash[] = [];
+  /** Files that were written in the transaction under way. */
+  #written: BlobHash[] = [];
 
   constructor(db: DatabaseSync, files: BlobFiles, ledger: Ledger) {
     this.#files = files;
@@ -103,6 +105,7 @@ export class BlobRows {
   }
 
   #writeFile({ hash, spool, chunks }: NewBlob): void {
+    this.#written.push(hash);
     if (spool === null) this.#files.write(hash, chunks);
     else this.#files.adopt(hash, spool);
   }
@@ -127,6 +130,21 @@ export class BlobRows {
   removeDoomed(): void {
     if (this.#doomed.length === 0) return;
     for (const hash of this.#doomed.splice(0)) if (!this.has(hash)) this.#files.remove(hash);
+  }
+
+  /** The transaction under way is on disk, or may be: what was written in it stays. */
+  keepWritten(): void {
+    this.#written = [];
+  }
+
+  /** How many files were written in the transaction under way. */
+  get written(): number {
+    return this.#written.length;
+  }
+
+  /** What was written in the transaction under way from this file on is not kept after all: it goes with the next one. */
+  doomWritten(from: number): void {
+    this.#doomed.push(...this.#written.splice(from));
   }
 
   get hasDoomed(): boolean {

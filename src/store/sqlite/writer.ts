@@ -38,6 +38,10 @@ export type WriterStats = {
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
+/** SQLITE_FULL: the disk took less than the whole of what was to be written. */
+const isFull = (cause: unknown): boolean =>
+  cause instanceof Error && 'errcode' in cause && cause.errcode === 13;
+
 /**
  * The one writer of a process: turns a group of writes into one transaction, which is one sync of the disk.
  *
@@ -55,6 +59,7 @@ export class Writer {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #foreign: ForeignChanges;
+  #isCommitting = false;
 
   /** Takes the opened database over; `close` lets go of it. */
   constructor(db: DatabaseSync, files: BlobFiles) {
@@ -86,14 +91,14 @@ export class Writer {
       return this.#transaction(writes, (write, changes) => ({ value: this.#apply(write, changes) }));
     } catch (cause) {
       const mayRetry = this.#db.isTransaction && writes.length > 1;
-      this.#abandon();
+      this.#abandon(cause);
       if (!mayRetry) return this.#failed(writes, cause);
     }
     this.stats.reruns += 1;
     try {
       return this.#transaction(writes, (write, changes) => this.#applyGuarded(write, changes));
     } catch (cause) {
-      this.#abandon();
+      this.#abandon(cause);
       return this.#failed(writes, cause);
     }
   }
@@ -123,7 +128,10 @@ export class Writer {
     const outcomes = writes.map((write) => apply(write, changes));
     this.#ledger.save();
     // "Accepted" becomes true here: when COMMIT returns, the log is on disk.
+    this.#isCommitting = true;
     this.#commit.run();
+    this.#isCommitting = false;
+    this.#blobs.keepWritten();
     this.#foreign.skipTo(this.#ledger.changeSeq);
     this.stats.commits += 1;
     this.stats.writes += writes.length;
@@ -137,9 +145,13 @@ export class Writer {
   }
 
   /** SQLite rolls back by itself where the disk is full; elsewhere it waits to be told. */
-  #abandon(): void {
+  #abandon(cause: unknown): void {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     this.#forget();
+    // Of a commit that the disk did not confirm, a crash may still find the whole: then its rows need their files.
+    if (this.#isCommitting && !isFull(cause)) this.#blobs.keepWritten();
+    else this.#blobs.doomWritten(0);
+    this.#isCommitting = false;
   }
 
   #forget(): void {
@@ -149,6 +161,7 @@ export class Writer {
 
   #applyGuarded(write: Write, changes: Change[]): Outcome {
     const before = changes.length;
+    const { written } = this.#blobs;
     this.#db.exec('SAVEPOINT one_write');
     try {
       const value = this.#apply(write, changes);
@@ -159,6 +172,7 @@ export class Writer {
       if (!this.#db.isTransaction) throw cause;
       this.#db.exec('ROLLBACK TO one_write; RELEASE one_write');
       this.#forget();
+      this.#blobs.doomWritten(written);
       changes.length = before;
       return { fault: reasonOf(cause) };
     }
