@@ -13,6 +13,7 @@ import { removalCases } from './contract/removal.ts';
 import { searchCases } from './contract/search.ts';
 import { spoolCases } from './contract/spool.ts';
 import { threadCases } from './contract/threads.ts';
+import { wordCases } from './contract/words.ts';
 import { credentialCases } from './contract/credentials.ts';
 import {
   deliveryOf,
@@ -56,6 +57,7 @@ const AREAS: ReadonlyMap<string, Cases> = new Map([
   ['objects', objectCases],
   ['queue', queueCases],
   ['search', searchCases],
+  ['search by words', wordCases],
 ]);
 
 /** The promise of the store port, as tests that every implementation passes in the same words. */
