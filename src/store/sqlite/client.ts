@@ -1,49 +1,6 @@
 import fs from 'node:fs';
-import type {
-  Account,
-  AccountId,
-  AccountName,
-  Alias,
-  AppPassword,
-  Arrangement,
-  BoundCertificate,
-  Change,
-  Delivery,
-  Found,
-  KeywordChange,
-  Letter,
-  LetterId,
-  LetterQuery,
-  Mailbox,
-  MailboxId,
-  MailboxUpdate,
-  ModSeq,
-  NewAccount,
-  NewLetter,
-  NewMailbox,
-  NewQueued,
-  ObjectChange,
-  ObjectKind,
-  PlacedLetter,
-  PlacedQuery,
-  Queued,
-  QueueId,
-  Quota,
-  RemovedLetter,
-  Retention,
-  SearchQuery,
-  Spool,
-  SpoolId,
-  Store,
-  StoredObject,
-  Tally,
-  TallyEvent,
-  ThreadId,
-  Uid,
-  Usage,
-  Verifiers,
-} from '../port.ts';
-import { ok, refused, type Eventually, type Result } from '../../result.ts';
+import type { AccountId, Change, NewAccount, NewLetter, SpoolId, Store, Verifiers } from '../port.ts';
+import { ok, refused, type Eventually } from '../../result.ts';
 import { omittedBytes } from '../../mail/omitted-ranges.ts';
 import { StoreFault } from '../fault.ts';
 import { checkKeywords } from '../keywords.ts';
@@ -67,7 +24,7 @@ import { Reader } from './reader.ts';
 import { Searches } from './searches.ts';
 import { SpoolFile } from './spool.ts';
 import { threadKeys } from './thread-keys.ts';
-import type { LetterWrite, WriteOf, Written } from './write.ts';
+import type { LetterWrite } from './write.ts';
 
 const copyOf = ({ scram, argon2id }: Verifiers): Verifiers => ({
   argon2id,
@@ -120,242 +77,169 @@ class SqliteStore implements Store {
     this.#searches = new Searches(() => this.#channel.openSearches());
   }
 
-  account(name: AccountName): Eventually<Account | null> {
-    return this.#read((reader) => reader.account(name));
-  }
+  readonly account: Store['account'] = (name) => this.#read((reader) => reader.account(name));
 
-  accounts(): Eventually<readonly Account[]> {
-    return this.#read((reader) => reader.accounts());
-  }
+  readonly accounts: Store['accounts'] = () => this.#read((reader) => reader.accounts());
 
-  verifiers(account: AccountId): Eventually<Verifiers | null> {
-    return this.#read((reader) => reader.verifiers(account));
-  }
+  readonly verifiers: Store['verifiers'] = (account) => this.#read((reader) => reader.verifiers(account));
 
-  quota(account: AccountId): Eventually<{ readonly quota: Quota; readonly usage: Usage } | null> {
-    return this.#read((reader) => reader.quota(account));
-  }
+  readonly quota: Store['quota'] = (account) => this.#read((reader) => reader.quota(account));
 
-  appPasswords(account: AccountId): Eventually<readonly AppPassword[]> {
-    return this.#read((reader) => reader.appPasswords(account));
-  }
+  readonly appPasswords: Store['appPasswords'] = (account) =>
+    this.#read((reader) => reader.appPasswords(account));
 
-  appPassword(account: AccountId, sha256: string): Eventually<AppPassword | null> {
-    return this.#read((reader) => reader.appPassword(account, sha256));
-  }
+  readonly appPassword: Store['appPassword'] = (account, sha256) =>
+    this.#read((reader) => reader.appPassword(account, sha256));
 
-  boundCertificates(account: AccountId): Eventually<readonly BoundCertificate[]> {
-    return this.#read((reader) => reader.boundCertificates(account));
-  }
+  readonly boundCertificates: Store['boundCertificates'] = (account) =>
+    this.#read((reader) => reader.boundCertificates(account));
 
-  accountsOfCertificate(sha256: string): Eventually<readonly Account[]> {
-    return this.#read((reader) => reader.accountsOfCertificate(sha256));
-  }
+  readonly accountsOfCertificate: Store['accountsOfCertificate'] = (sha256) =>
+    this.#read((reader) => reader.accountsOfCertificate(sha256));
 
-  domains(): Eventually<readonly string[]> {
-    return this.#read((reader) => reader.domains());
-  }
+  readonly domains: Store['domains'] = () => this.#read((reader) => reader.domains());
 
-  aliases(): Eventually<readonly Alias[]> {
-    return this.#read((reader) => reader.aliases());
-  }
+  readonly aliases: Store['aliases'] = () => this.#read((reader) => reader.aliases());
 
-  alias(name: AccountName): Eventually<Alias | null> {
-    return this.#read((reader) => reader.alias(name));
-  }
+  readonly alias: Store['alias'] = (name) => this.#read((reader) => reader.alias(name));
 
-  tallies(keys: readonly string[]): Eventually<readonly Tally[]> {
-    return this.#read((reader) => reader.tallies(keys));
-  }
+  readonly tallies: Store['tallies'] = (keys) => this.#read((reader) => reader.tallies(keys));
 
-  mailboxes(account: AccountId): Eventually<readonly Mailbox[]> {
-    return this.#read((reader) => reader.mailboxes(account));
-  }
+  readonly mailboxes: Store['mailboxes'] = (account) => this.#read((reader) => reader.mailboxes(account));
 
-  mailbox(account: AccountId, mailbox: MailboxId): Eventually<Mailbox | null> {
-    return this.#read((reader) => reader.mailbox(account, mailbox));
-  }
+  readonly mailbox: Store['mailbox'] = (account, mailbox) =>
+    this.#read((reader) => reader.mailbox(account, mailbox));
 
-  lostSubscriptions(account: AccountId): Eventually<readonly string[]> {
-    return this.#read((reader) => reader.lostSubscriptions(account));
-  }
+  readonly lostSubscriptions: Store['lostSubscriptions'] = (account) =>
+    this.#read((reader) => reader.lostSubscriptions(account));
 
-  letter(account: AccountId, letter: LetterId): Eventually<Letter | null> {
-    return this.#readOf(account, null, (reader) => reader.letters.letter(account, letter));
-  }
+  readonly letter: Store['letter'] = (account, letter) =>
+    this.#readOf(account, null, (reader) => reader.letters.letter(account, letter));
 
-  lettersById(account: AccountId, letters: readonly LetterId[]): Eventually<readonly Letter[]> {
-    return this.#readOf(account, [], (reader) => reader.letters.lettersById(account, letters));
-  }
+  readonly lettersById: Store['lettersById'] = (account, letters) =>
+    this.#readOf(account, [], (reader) => reader.letters.lettersById(account, letters));
 
-  uids(account: AccountId, mailbox: MailboxId): Eventually<Uint32Array> {
-    return this.#readOf(account, new Uint32Array(), (reader) => reader.letters.uids(account, mailbox));
-  }
+  readonly uids: Store['uids'] = (account, mailbox) =>
+    this.#readOf(account, new Uint32Array(), (reader) => reader.letters.uids(account, mailbox));
 
-  placed(query: PlacedQuery): Eventually<readonly PlacedLetter[]> {
-    return this.#readOf(query.account, [], (reader) => reader.letters.placed(query));
-  }
+  readonly placed: Store['placed'] = (query) =>
+    this.#readOf(query.account, [], (reader) => reader.letters.placed(query));
 
-  placesOf(account: AccountId, letters: readonly LetterId[]): Eventually<readonly PlacedLetter[]> {
-    return this.#readOf(account, [], (reader) => reader.letters.placesOf(account, letters));
-  }
+  readonly placesOf: Store['placesOf'] = (account, letters) =>
+    this.#readOf(account, [], (reader) => reader.letters.placesOf(account, letters));
 
-  thread(account: AccountId, thread: ThreadId): Eventually<readonly LetterId[]> {
-    return this.#readOf(account, [], (reader) => reader.letters.thread(account, thread));
-  }
+  readonly thread: Store['thread'] = (account, thread) =>
+    this.#readOf(account, [], (reader) => reader.letters.thread(account, thread));
 
-  removedLetters(query: LetterQuery): Eventually<readonly RemovedLetter[]> {
-    return this.#readOf(query.account, [], (reader) => reader.letters.removedLetters(query));
-  }
+  readonly removedLetters: Store['removedLetters'] = (query) =>
+    this.#readOf(query.account, [], (reader) => reader.letters.removedLetters(query));
 
-  blob(account: AccountId, letter: LetterId): Eventually<Uint8Array | null> {
-    return this.#readOf(account, null, (reader) => reader.blobs.blob(account, letter));
-  }
+  readonly blob: Store['blob'] = (account, letter) =>
+    this.#readOf(account, null, (reader) => reader.blobs.blob(account, letter));
 
-  blobPieces(
-    account: AccountId,
-    letter: LetterId,
-    range?: { readonly start: number; readonly end: number },
-  ): Eventually<AsyncIterable<Uint8Array> | null> {
-    return this.#readOf(account, null, (reader) => reader.blobs.pieces(account, letter, range));
-  }
+  readonly blobPieces: Store['blobPieces'] = (account, letter, range) =>
+    this.#readOf(account, null, (reader) => reader.blobs.pieces(account, letter, range));
 
-  modSeq(account: AccountId): Eventually<ModSeq | null> {
-    return this.#read((reader) => reader.changes.modSeq(account));
-  }
+  readonly modSeq: Store['modSeq'] = (account) => this.#read((reader) => reader.changes.modSeq(account));
 
-  changesSince: Store['changesSince'] = (account, kind, since, most) =>
+  readonly changesSince: Store['changesSince'] = (account, kind, since, most) =>
     // The kind that is asked for tells what the ids are.
     this.#read((reader) => reader.changes.changesSince(account, kind, since, most)) as never;
 
-  vanishedSince(
-    account: AccountId,
-    mailbox: MailboxId,
-    since: ModSeq,
-  ): Eventually<Result<readonly Uid[], 'cannot-calculate'>> {
-    return this.#read((reader) => reader.changes.vanishedSince(account, mailbox, since));
-  }
+  readonly vanishedSince: Store['vanishedSince'] = (account, mailbox, since) =>
+    this.#read((reader) => reader.changes.vanishedSince(account, mailbox, since));
 
-  objects(account: AccountId, kind: ObjectKind): Eventually<readonly StoredObject[]> {
-    return this.#read((reader) => reader.objects(account, kind));
-  }
+  readonly objects: Store['objects'] = (account, kind) =>
+    this.#read((reader) => reader.objects(account, kind));
 
-  object(account: AccountId, kind: ObjectKind, name: string): Eventually<StoredObject | null> {
-    return this.#read((reader) => reader.object(account, kind, name));
-  }
+  readonly object: Store['object'] = (account, kind, name) =>
+    this.#read((reader) => reader.object(account, kind, name));
 
-  queued(query: { readonly count: number; readonly after: QueueId | null }): Eventually<readonly Queued[]> {
-    return this.#read((reader) => reader.queued(query));
-  }
+  readonly queued: Store['queued'] = (query) => this.#read((reader) => reader.queued(query));
 
-  queuedPieces(id: QueueId): Eventually<AsyncIterable<Uint8Array> | null> {
-    return this.#read((reader) => reader.blobs.queuedPieces(id));
-  }
+  readonly queuedPieces: Store['queuedPieces'] = (id) =>
+    this.#read((reader) => reader.blobs.queuedPieces(id));
 
-  async createAccount(wanted: NewAccount): Promise<Written<'create-account'>> {
+  readonly createAccount: Store['createAccount'] = async (wanted) => {
     const own: NewAccount = { ...wanted, verifiers: copyOf(wanted.verifiers) };
     return this.#channel.write({ do: 'create-account', wanted: own });
-  }
+  };
 
-  async removeAccount(account: AccountId): Promise<Written<'remove-account'>> {
-    return this.#channel.write({ do: 'remove-account', account });
-  }
+  readonly removeAccount: Store['removeAccount'] = async (account) =>
+    this.#channel.write({ do: 'remove-account', account });
 
-  async setVerifiers(account: AccountId, verifiers: Verifiers): Promise<Written<'set-verifiers'>> {
-    return this.#channel.write({ do: 'set-verifiers', account, verifiers: copyOf(verifiers) });
-  }
+  readonly setVerifiers: Store['setVerifiers'] = async (account, verifiers) =>
+    this.#channel.write({ do: 'set-verifiers', account, verifiers: copyOf(verifiers) });
 
-  async setQuota(account: AccountId, quota: Quota): Promise<Written<'set-quota'>> {
+  readonly setQuota: Store['setQuota'] = async (account, quota) => {
     checkQuota(quota);
     return this.#channel.write({ do: 'set-quota', account, quota });
-  }
+  };
 
-  async addAppPassword(
-    account: AccountId,
-    password: Omit<AppPassword, 'lastUsedOn'>,
-  ): Promise<Written<'add-app-password'>> {
+  readonly addAppPassword: Store['addAppPassword'] = async (account, password) => {
     checkAppPassword(password);
     return this.#channel.write({ do: 'add-app-password', account, password });
-  }
+  };
 
-  async removeAppPassword(account: AccountId, label: string): Promise<Written<'remove-app-password'>> {
-    return this.#channel.write({ do: 'remove-app-password', account, label });
-  }
+  readonly removeAppPassword: Store['removeAppPassword'] = async (account, label) =>
+    this.#channel.write({ do: 'remove-app-password', account, label });
 
-  async noteAppPasswordUse(account: AccountId, sha256: string, usedOn: number): Promise<void> {
+  readonly noteAppPasswordUse: Store['noteAppPasswordUse'] = async (account, sha256, usedOn) => {
     checkSha256(sha256);
     await this.#channel.write({ do: 'use-app-password', account, sha256, usedOn });
-  }
+  };
 
-  async bindCertificate(
-    account: AccountId,
-    certificate: BoundCertificate,
-  ): Promise<Written<'bind-certificate'>> {
+  readonly bindCertificate: Store['bindCertificate'] = async (account, certificate) => {
     checkSha256(certificate.sha256);
     return this.#channel.write({ do: 'bind-certificate', account, certificate });
-  }
+  };
 
-  async unbindCertificate(account: AccountId, sha256: string): Promise<Written<'unbind-certificate'>> {
+  readonly unbindCertificate: Store['unbindCertificate'] = async (account, sha256) => {
     checkSha256(sha256);
     return this.#channel.write({ do: 'unbind-certificate', account, sha256 });
-  }
+  };
 
-  async addDomain(domain: string): Promise<Written<'add-domain'>> {
-    return this.#channel.write({ do: 'add-domain', domain });
-  }
+  readonly addDomain: Store['addDomain'] = async (domain) =>
+    this.#channel.write({ do: 'add-domain', domain });
 
-  async removeDomain(domain: string): Promise<Written<'remove-domain'>> {
-    return this.#channel.write({ do: 'remove-domain', domain });
-  }
+  readonly removeDomain: Store['removeDomain'] = async (domain) =>
+    this.#channel.write({ do: 'remove-domain', domain });
 
-  async setAlias(alias: Alias): Promise<void> {
+  readonly setAlias: Store['setAlias'] = async (alias) => {
     checkAlias(alias);
     await this.#channel.write({ do: 'set-alias', alias });
-  }
+  };
 
-  async removeAlias(name: AccountName): Promise<Written<'remove-alias'>> {
-    return this.#channel.write({ do: 'remove-alias', name });
-  }
+  readonly removeAlias: Store['removeAlias'] = async (name) =>
+    this.#channel.write({ do: 'remove-alias', name });
 
-  async tally(events: readonly TallyEvent[]): Promise<void> {
+  readonly tally: Store['tally'] = async (events) => {
     await this.#channel.write({ do: 'tally', events });
-  }
+  };
 
-  async forgetTallies(keys: readonly string[]): Promise<void> {
+  readonly forgetTallies: Store['forgetTallies'] = async (keys) => {
     await this.#channel.write({ do: 'forget-tallies', keys });
-  }
+  };
 
-  async createMailbox(account: AccountId, wanted: NewMailbox): Promise<Written<'create-mailbox'>> {
-    return this.#channel.write({ do: 'create-mailbox', account, wanted });
-  }
+  readonly createMailbox: Store['createMailbox'] = async (account, wanted) =>
+    this.#channel.write({ do: 'create-mailbox', account, wanted });
 
-  async updateMailbox(
-    account: AccountId,
-    mailbox: MailboxId,
-    update: MailboxUpdate,
-  ): Promise<Written<'update-mailbox'>> {
-    return this.#channel.write({ do: 'update-mailbox', account, mailbox, update });
-  }
+  readonly updateMailbox: Store['updateMailbox'] = async (account, mailbox, update) =>
+    this.#channel.write({ do: 'update-mailbox', account, mailbox, update });
 
-  async removeMailbox(
-    account: AccountId,
-    mailbox: MailboxId,
-    how: { readonly letters: 'refuse' | 'remove'; readonly at: number },
-  ): Promise<Written<'remove-mailbox'>> {
-    return this.#channel.write({ do: 'remove-mailbox', account, mailbox, letters: how.letters, at: how.at });
-  }
+  readonly removeMailbox: Store['removeMailbox'] = async (account, mailbox, how) =>
+    this.#channel.write({ do: 'remove-mailbox', account, mailbox, letters: how.letters, at: how.at });
 
-  async forgetSubscription(account: AccountId, path: string): Promise<Written<'forget-subscription'>> {
-    return this.#channel.write({ do: 'forget-subscription', account, path });
-  }
+  readonly forgetSubscription: Store['forgetSubscription'] = async (account, path) =>
+    this.#channel.write({ do: 'forget-subscription', account, path });
 
-  async spool(): Promise<Spool> {
+  readonly spool: Store['spool'] = async () => {
     this.#channel.mustBeOpen();
     this.#files.makeSpoolFolder();
     return SpoolFile.open((id) => this.#files.spoolPath(id));
-  }
+  };
 
-  async deliver(...deliveries: readonly Delivery[]): Promise<Written<'deliver'>> {
+  readonly deliver: Store['deliver'] = async (...deliveries) => {
     if (deliveries.length === 0) return ok([]);
     for (const delivery of deliveries) checkDelivery(delivery);
     const writes = deliveries.map((delivery) => ({
@@ -369,121 +253,74 @@ class SqliteStore implements Store {
     const delivered = await this.#channel.write({ do: 'deliver', deliveries: writes }, bytes);
     if (delivered.ok) await Promise.all(deliveries.map(({ spool }) => this.#giveUp(spool)));
     return delivered;
-  }
+  };
 
   /** What was spooled has another name by now, or was here before. */
+
   async #giveUp(spool: SpoolId | undefined): Promise<void> {
     if (spool !== undefined) await fs.promises.rm(this.#files.spoolPath(spool), { force: true });
   }
 
-  async setKeywords(
-    account: AccountId,
-    mailbox: MailboxId,
-    uids: readonly Uid[],
-    change: KeywordChange,
-    unchangedSince?: ModSeq,
-  ): Promise<Written<'set-keywords'>> {
+  readonly setKeywords: Store['setKeywords'] = async (account, mailbox, uids, change, unchangedSince) => {
     checkKeywords(change.keywords);
     const until = { unchangedSince: unchangedSince ?? null };
     return this.#channel.write({ do: 'set-keywords', account, mailbox, uids, change, ...until });
-  }
+  };
 
-  async copy(
-    account: AccountId,
-    from: MailboxId,
-    uids: readonly Uid[],
-    to: MailboxId,
-    at: number,
-  ): Promise<Written<'copy'>> {
-    return this.#channel.write({ do: 'copy', account, from, uids, to, at });
-  }
+  readonly copy: Store['copy'] = async (account, from, uids, to, at) =>
+    this.#channel.write({ do: 'copy', account, from, uids, to, at });
 
-  async move(
-    account: AccountId,
-    from: MailboxId,
-    uids: readonly Uid[],
-    to: MailboxId,
-    at: number,
-  ): Promise<Written<'move'>> {
-    return this.#channel.write({ do: 'move', account, from, uids, to, at });
-  }
+  readonly move: Store['move'] = async (account, from, uids, to, at) =>
+    this.#channel.write({ do: 'move', account, from, uids, to, at });
 
-  async expunge(
-    account: AccountId,
-    mailbox: MailboxId,
-    uids: readonly Uid[],
-    which: 'deleted' | 'any',
-    at: number,
-  ): Promise<Written<'expunge'>> {
-    return this.#channel.write({ do: 'expunge', account, mailbox, uids, which, at });
-  }
+  readonly expunge: Store['expunge'] = async (account, mailbox, uids, which, at) =>
+    this.#channel.write({ do: 'expunge', account, mailbox, uids, which, at });
 
-  async arrange(
-    account: AccountId,
-    arrangements: readonly Arrangement[],
-    at: number,
-  ): Promise<Written<'arrange'>> {
+  readonly arrange: Store['arrange'] = async (account, arrangements, at) => {
     for (const { keywords } of arrangements) checkKeywords(keywords?.keywords ?? []);
     return this.#channel.write({ do: 'arrange', account, arrangements, at });
-  }
+  };
 
-  async removeLetters(
-    account: AccountId,
-    letters: readonly LetterId[],
-    at: number,
-  ): Promise<readonly LetterId[]> {
-    return this.#channel.write({ do: 'remove-letters', account, letters, at });
-  }
+  readonly removeLetters: Store['removeLetters'] = async (account, letters, at) =>
+    this.#channel.write({ do: 'remove-letters', account, letters, at });
 
-  async undelete(account: AccountId, letters: readonly LetterId[], at: number): Promise<Written<'undelete'>> {
-    return this.#channel.write({ do: 'undelete', account, letters, at });
-  }
+  readonly undelete: Store['undelete'] = async (account, letters, at) =>
+    this.#channel.write({ do: 'undelete', account, letters, at });
 
-  async changeObjects(
-    account: AccountId,
-    changes: readonly ObjectChange[],
-    at: number,
-  ): Promise<Result<ModSeq, 'no-account' | 'too-many' | 'too-large'>> {
+  readonly changeObjects: Store['changeObjects'] = async (account, changes, at) => {
     if (!areObjectsSmall(changes)) return refused('too-large');
     return this.#channel.write({ do: 'change-objects', account, changes, at });
-  }
+  };
 
-  async enqueue(letter: NewLetter, entries: readonly NewQueued[]): Promise<readonly QueueId[]> {
+  readonly enqueue: Store['enqueue'] = async (letter, entries) => {
     checkLetter(letter);
     const bytes = letter.chunks.length === 0 ? 0 : letter.sizeBytes;
     const queued = await this.#channel.write({ do: 'enqueue', letter: letterWrite(letter), entries }, bytes);
     await this.#giveUp(letter.spool);
     return queued;
-  }
+  };
 
-  async lease(now: number, until: number, count: number): Promise<readonly Queued[]> {
+  readonly lease: Store['lease'] = async (now, until, count) => {
     checkLease(now, until);
     checkCount(count);
     return this.#channel.write({ do: 'lease', now, until, count });
-  }
+  };
 
-  async settle(
-    id: QueueId,
-    leasedUntil: number,
-    outcome: WriteOf<'settle'>['outcome'],
-  ): Promise<Written<'settle'>> {
-    return this.#channel.write({ do: 'settle', id, leasedUntil, outcome });
-  }
+  readonly settle: Store['settle'] = async (id, leasedUntil, outcome) =>
+    this.#channel.write({ do: 'settle', id, leasedUntil, outcome });
 
-  async search(query: SearchQuery): Promise<Found> {
+  readonly search: Store['search'] = async (query) => {
     this.#channel.mustBeOpen();
     checkSearch(query);
     return this.#searches.search(query);
-  }
+  };
 
-  async dropIndex(account: AccountId): Promise<void> {
+  readonly dropIndex: Store['dropIndex'] = async (account) => {
     this.#channel.mustBeOpen();
     return this.#searches.drop(account);
-  }
+  };
 
-  async tidy(retention: Retention): Promise<Written<'tidy'>> {
-    return this.#channel.write({ do: 'tidy', retention });
-  }
+  readonly tidy: Store['tidy'] = async (retention) => this.#channel.write({ do: 'tidy', retention });
 
   onChange(listener: (change: Change) => void): () => void {
     return this.#channel.onChange(listener);
