@@ -69,6 +69,11 @@ export class LineReader {
     return this.#discarded > 0 ? empty : this.#held.subarray(this.#from, this.#from + most);
   }
 
+  /** The first octet of that line, which costs less to look at; -1 where there is none. */
+  get firstOctet(): number {
+    return this.#discarded > 0 ? -1 : (this.#held[this.#from] ?? -1);
+  }
+
   /** Gives everything that was not read yet to another reader. */
   takeRest(): Buffer {
     const rest = this.#held.subarray(this.#from);

@@ -10,6 +10,8 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['undelete', async () => (await import('./undelete.ts')).undeleteCommand()],
   ['backup', async () => (await import('./backup.ts')).backupCommand()],
   ['restore', async () => (await import('./backup.ts')).restoreCommand()],
+  ['import', async () => (await import('./import.ts')).importCommand()],
+  ['export', async () => (await import('./export.ts')).exportCommand()],
   ['check', async () => (await import('./check.ts')).checkCommand()],
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],

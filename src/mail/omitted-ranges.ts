@@ -37,6 +37,18 @@ export function keptPieces(bytes: Uint8Array, ranges: readonly OmittedRange[]): 
   return pieces;
 }
 
+/** What of the ranges is in a piece that begins at `at` of the letter, counted from there. */
+export const rangesWithin = (
+  ranges: readonly OmittedRange[],
+  at: number,
+  length: number,
+): readonly OmittedRange[] =>
+  ranges.flatMap((range) => {
+    const start = Math.max(0, range.start - at);
+    const end = Math.min(length, range.end - at);
+    return end > start ? [{ start, end }] : [];
+  });
+
 /** The pieces of a letter that comes in chunks, as `keptPieces` gives them of one. */
 export function* keptChunks(
   chunks: Iterable<Uint8Array>,

@@ -25,13 +25,18 @@ export function* mboxEntry(
   prefix: Uint8Array,
   letter: Uint8Array,
 ): Generator<Uint8Array> {
-  yield Buffer.from(`From ${envelope.reversePath || 'MAILER-DAEMON'} ${asctime(envelope.receivedAt)}\n`);
-  yield* turned(prefix);
-  yield* turned(letter);
+  yield Buffer.from(mboxSeparator(envelope));
+  yield* mboxLines(prefix);
+  yield* mboxLines(letter);
   yield Buffer.from(endsLine(letter.length === 0 ? prefix : letter) ? '\n' : '\n\n');
 }
 
-function* turned(bytes: Uint8Array): Generator<Uint8Array> {
+/** The separator line of an entry. */
+export const mboxSeparator = ({ reversePath, receivedAt }: MboxEnvelope): string =>
+  `From ${reversePath || 'MAILER-DAEMON'} ${asctime(receivedAt)}\n`;
+
+/** Lines of a letter as `mboxEntry` has them; the bytes begin with a line. */
+export function* mboxLines(bytes: Uint8Array): Generator<Uint8Array> {
   const whole = asBuffer(bytes);
   for (let start = 0; start < whole.length;) {
     const end = pieceEnd(whole, start);

@@ -1,9 +1,9 @@
 import { defaultLetterBounds } from '../mail/letter-bounds.ts';
-import { LetterParser } from '../mail/letter-parser.ts';
+import { LetterParser, type ParsedLetter } from '../mail/letter-parser.ts';
 import { baseSubject } from '../mail/base-subject.ts';
 import type { Envelope } from '../mail/envelope.ts';
 import { threadIds } from '../mail/message-ids.ts';
-import { keptChunks, type OmittedRange } from '../mail/omitted-ranges.ts';
+import { keptChunks, keptPieces, rangesWithin, type OmittedRange } from '../mail/omitted-ranges.ts';
 import { readLetterHeader } from '../mail/part-header.ts';
 import { encodeStructure } from '../mail/structure-codec.ts';
 import { summaryOf } from '../mail/summary.ts';
@@ -23,7 +23,24 @@ export async function computedLetter(
 ): Promise<Pick<NewLetter, 'summary' | 'parsed' | 'threading'>> {
   const parser = new LetterParser(bounds);
   for (const chunk of keptChunks(chunks, omitted)) parser.push(chunk);
-  const parsed = await parser.end();
+  return computed(await parser.end(), added);
+}
+
+/** The same for a letter that is too large to hold in memory. */
+export async function computedPieces(
+  pieces: AsyncIterable<Uint8Array>,
+  omitted: readonly OmittedRange[],
+): Promise<Pick<NewLetter, 'summary' | 'parsed' | 'threading'>> {
+  const parser = new LetterParser(bounds);
+  let at = 0;
+  for await (const piece of pieces) {
+    for (const kept of keptPieces(piece, rangesWithin(omitted, at, piece.length))) parser.push(kept);
+    at += piece.length;
+  }
+  return computed(await parser.end(), '');
+}
+
+function computed(parsed: ParsedLetter, added: string): Pick<NewLetter, 'summary' | 'parsed' | 'threading'> {
   const envelope = added === '' ? parsed.envelope : withAdded(parsed.envelope, added);
   return {
     summary: summaryOf(envelope),

@@ -61,8 +61,8 @@ const usage = {
 export function parseCommand(line: string): Parsed {
   const space = line.indexOf(' ');
   const typed = space < 0 ? line : line.slice(0, space);
-  // Some letters outside ASCII have an upper case inside it.
-  const word = isWord.test(typed) ? typed.toUpperCase() : '';
+  // Some letters outside ASCII have an upper case inside it. Nearly every client writes upper case already.
+  const word = commands.has(typed as Verb) ? typed : isWord.test(typed) ? typed.toUpperCase() : '';
   const parse = commands.get(word as Verb);
   if (parse === undefined) {
     return { is: notImplemented.has(word) ? 'not-implemented' : 'unknown' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verbs } from './command.ts';
-import { foreignProtocol, openingBytes, type ForeignProtocol } from './foreign.ts';
+import { foreignProtocol, mayBeForeign, openingBytes, type ForeignProtocol } from './foreign.ts';
 
 const openings: readonly (readonly [string, ForeignProtocol | null])[] = [
   ['GET / HTTP/1.1', 'HTTP'],
@@ -27,6 +27,7 @@ for (const [opening, protocol] of openings)
   test(`${JSON.stringify(opening)} is ${protocol ?? 'no other protocol'}, and so is what is cut behind it`, () => {
     assert.equal(foreignProtocol(Buffer.from(opening, 'latin1')), protocol);
     assert.equal(foreignProtocol(Buffer.from(opening, 'latin1').subarray(0, openingBytes)), protocol);
+    if (protocol !== null) assert(mayBeForeign(opening.charCodeAt(0)));
   });
 
 test('no command is taken for another protocol', () => {

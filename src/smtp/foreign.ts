@@ -19,6 +19,9 @@ const openings: ReadonlyMap<number, ReadonlyMap<string, ForeignProtocol>> = firs
   ),
 ]);
 
+/** Whether a line that begins with this octet can be of another protocol: most commands cannot. */
+export const mayBeForeign = (firstOctet: number): boolean => openings.has(firstOctet);
+
 /**
  * The protocol that the first octets of a line give away, none of which begins a command; null where they give none away
  * by now. It is the same however the octets were cut, as no more than these are looked at.

@@ -2,7 +2,7 @@ import { decodeUtf8 } from '../../bytes/buffer.ts';
 import { LineReader } from '../../bytes/line-reader.ts';
 import { loggableMechanism } from '../../sasl/mechanisms.ts';
 import { beginsChunk, isVerb, parseCommand, type Command } from '../command.ts';
-import { foreignProtocol, openingBytes, type ForeignProtocol } from '../foreign.ts';
+import { foreignProtocol, mayBeForeign, openingBytes, type ForeignProtocol } from '../foreign.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Action, Event, Secured, Settings } from '../session.ts';
 import { auth, authBroken, authLine } from './auth.ts';
@@ -169,7 +169,7 @@ export class SmtpSession {
   /** Takes one line; false where there is none yet. */
   #line(stage: LineStage, actions: Action[]): boolean {
     const { limits } = this.#settings;
-    const foreign = stage.at === 'authenticating' ? null : foreignProtocol(this.#lines.peek(openingBytes));
+    const foreign = stage.at === 'authenticating' ? null : this.#foreign();
     if (foreign !== null) {
       this.#hangUpOn(foreign, actions);
       return true;
@@ -197,6 +197,11 @@ export class SmtpSession {
         this.#apply(this.#lineMove(stage, read.line), actions);
         return true;
     }
+  }
+
+  #foreign(): ForeignProtocol | null {
+    const lines = this.#lines;
+    return mayBeForeign(lines.firstOctet) ? foreignProtocol(lines.peek(openingBytes)) : null;
   }
 
   /** Somebody has the wrong port, or makes a browser talk to this one: nothing of what follows is a command. */
