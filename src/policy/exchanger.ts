@@ -13,8 +13,6 @@ import { roomFor, whyNoRoom, type NoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
-  goesInCircles,
-  headOf,
   receptionId,
   routesOf,
   transportRecord,
@@ -22,7 +20,7 @@ import {
   type Visit,
 } from './reception.ts';
 import type { SenderAuthenticator } from './sender-authentication.ts';
-import { wholeHeader } from './sender-authentication-view.ts';
+import { admittedHeader } from './sender-authentication-view.ts';
 
 export type ExchangerParts = {
   readonly store: Pick<Store, 'deliver' | 'quota'>;
@@ -98,10 +96,8 @@ export class ExchangerPolicy {
     content: Content,
   ): Promise<ExchangerVerdict> {
     const { store, host, authservId, now, recipients, authenticator, rules } = this.#parts;
-    const head = headOf(content);
-    const header = wholeHeader(head, content.sizeBytes);
+    const header = admittedHeader(content);
     if (!header.ok) return refuse({ why: header.refusal });
-    if (goesInCircles(header.value)) return refuse({ why: 'looping' });
     const receivedAt = now();
     const senders = await authenticator.authenticate({
       envelope,

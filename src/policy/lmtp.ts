@@ -8,8 +8,6 @@ import { roomFor, type NoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
-  goesInCircles,
-  headOf,
   pathsOf,
   receptionId,
   transportRecord,
@@ -18,7 +16,7 @@ import {
   type Route,
   type Visit,
 } from './reception.ts';
-import { wholeHeader } from './sender-authentication-view.ts';
+import { admittedHeader } from './sender-authentication-view.ts';
 
 export type LmtpParts = {
   readonly store: Pick<Store, 'deliver' | 'quota'>;
@@ -73,10 +71,8 @@ export class LmtpPolicy {
     content: Content,
   ): Promise<Verdict> {
     const { host, now } = this.#parts;
-    const head = headOf(content);
-    const header = wholeHeader(head, content.sizeBytes);
+    const header = admittedHeader(content);
     if (!header.ok) return refuse({ why: header.refusal });
-    if (goesInCircles(header.value)) return refuse({ why: 'looping' });
     const hash = contentHash(content);
     const { sizeBytes } = content;
     const receivedAt = now();

@@ -3,7 +3,7 @@ import { asciiDomain } from '../mail/domain.ts';
 import { fieldValue, headerFields, splitMessage, type HeaderField } from '../mail/header.ts';
 import { keptPieces, type OmittedRange } from '../mail/omitted-ranges.ts';
 import { ok, refused, type Result } from '../result.ts';
-import { headBytes, type Content } from './reception.ts';
+import { goesInCircles, headBytes, headOf, type Content } from './reception.ts';
 
 /** A header of more lines than this is no letter's, and takes the verifiers too long. */
 const mostHeaderLines = 5000;
@@ -26,6 +26,12 @@ export function wholeHeader(head: Uint8Array, sizeBytes: number): Result<Uint8Ar
   let step = fields.next();
   while (step.done !== true) step = fields.next();
   return step.value === 'complete' ? ok(header) : refused('header-too-long');
+}
+
+/** The whole header of a letter that may come in, as far as its header says. */
+export function admittedHeader(content: Content): Result<Uint8Array, 'header-too-long' | 'looping'> {
+  const header = wholeHeader(headOf(content), content.sizeBytes);
+  return header.ok && goesInCircles(header.value) ? refused('looping') : header;
 }
 
 function lines(bytes: Uint8Array): number {

@@ -14,8 +14,6 @@ import { roomFor, whyNoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
-  goesInCircles,
-  headOf,
   receptionId,
   routesOf,
   transportRecord,
@@ -24,7 +22,7 @@ import {
   type Visit,
 } from './reception.ts';
 import { defaultSendingRate, SendingRates, type SendingRate } from './sending-rate.ts';
-import { wholeHeader } from './sender-authentication-view.ts';
+import { admittedHeader } from './sender-authentication-view.ts';
 import { lookOver, type ForeignFrom, type LookedOver } from './submitted-letter.ts';
 import { asksForReport, successReport, type SuccessReport } from './success-report.ts';
 
@@ -113,9 +111,8 @@ export class SubmissionPolicy {
     const { chunks, sizeBytes } = content;
     const account = envelope.login?.account ?? null;
     if (account === null) return refuse({ why: 'not-yours' });
-    const header = wholeHeader(headOf(content), sizeBytes);
+    const header = admittedHeader(content);
     if (!header.ok) return refuse({ why: header.refusal });
-    if (goesInCircles(header.value)) return refuse({ why: 'looping' });
     const receivedAt = now();
     const letter = await this.#lookOver(header.value, account, envelope, receivedAt);
     if (!letter.ok) return refuse(letter.refusal);
