@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { HouseRefused } from '../app/house.ts';
@@ -29,6 +31,24 @@ test('a backup of a running server says nothing, and is restored into a folder o
   assert.match(again.complaint, /back is there already and not empty/);
   const early = await runProgram(['restore', target, '--data', `${back}2`, '--at', '2020-01-01']);
   assert.match(early.complaint, /there is no such backup in/);
+});
+
+test('where the disk of the backups fails, one line says so, and the earlier ones are as they were', async (t) => {
+  const { run, folder, config } = await careHouse(t);
+  const target = path.join(folder, 'backups');
+  await run('account', 'add', 'nu1@447.edu');
+  assert.equal((await run('backup', target)).status, 0);
+  // No file of this process may grow above 32 KiB: the copy of the database does.
+  const main = path.join(import.meta.dirname, 'main.ts');
+  const limited = spawnSync(
+    'sh',
+    ['-c', 'ulimit -f 64; exec "$@"', 'sh', process.execPath, main, 'backup', target, '--config', config],
+    { encoding: 'utf8' },
+  );
+  assert.equal(limited.status, 1);
+  assert.match(limited.stderr, /^letterlock: the database could not be copied to \S+: .*\n$/);
+  assert.deepEqual(fs.readdirSync(path.join(target, 'drafts')), []);
+  assert.equal((await runProgram(['restore', target, '--data', path.join(folder, 'back')])).status, 0);
 });
 
 test('a date means all of the day, and a moment all of its minute', () => {

@@ -53,6 +53,9 @@ const copyDatabase = async (from: string, to: string): Promise<void> => {
     db.exec('BEGIN');
     pragmaInteger(db, 'schema_version');
     await backup(db, to, { rate: 4096 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreFault(`the database could not be copied to ${path.dirname(to)}: ${why}`, { cause });
   } finally {
     db.close();
   }
