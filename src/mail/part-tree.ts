@@ -114,14 +114,17 @@ export class PartTree {
     this.#parts += 1;
   }
 
-  /** Ends the header that is being read; where the body is a letter, its header follows. */
-  endHeader(body: Place): void {
+  /**
+   * Ends the header that is being read; where the body is a letter, its header follows. `kept` is the number of parts for
+   * which room is left, since they are sure to begin.
+   */
+  endHeader(body: Place, kept: 0 | 1 = 0): void {
     if (this.#begun === null) throw new Error('no header is being read');
     const { entity, headerStart } = this.#begun;
     this.#begun = null;
     const { header, envelope } = this.#readHeader(entity);
     const boundary = header.type === 'multipart' ? boundaryOf(header) : null;
-    const holds = this.#holds(header, boundary);
+    const holds = this.#holds(header, boundary, kept);
     const isLeaf = holds === 'leaf';
     if (boundary !== null && holds === 'multipart') this.#boundaries.push(boundary, this.#open.length);
     this.#open.push({
@@ -152,11 +155,11 @@ export class PartTree {
   }
 
   /** A multipart is looked into whatever its encoding: RFC 2045 section 6.4 allows none but the identities. */
-  #holds({ type, subtype, encoding }: PartHeader, boundary: string | null): OpenPart['holds'] {
+  #holds({ type, subtype, encoding }: PartHeader, boundary: string | null, kept: number): OpenPart['holds'] {
     const isLetter =
       type === 'message' && (subtype === 'rfc822' || subtype === 'global') && isIdentity(encoding);
     if (boundary === null && !isLetter) return 'leaf';
-    const fits = this.#open.length < this.#bounds.depth && this.#parts < this.#bounds.parts;
+    const fits = this.#open.length < this.#bounds.depth && this.#parts + kept < this.#bounds.parts;
     this.#isCut ||= !fits;
     if (!fits) return 'leaf';
     return isLetter ? 'message' : 'multipart';

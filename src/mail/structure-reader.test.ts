@@ -59,6 +59,11 @@ test('past the bound on parts the last one holds what follows, to the end of its
   );
 });
 
+test('a part that is cut off takes no room from the one that cuts it', () => {
+  const { structure } = readText(multipart('a', 'Content-Type: message/rfc822', '\ntwo'), { parts: 3 });
+  assert.equal(outline(structure), 'multipart/mixed(message/rfc822 text/plain)');
+});
+
 test('past the bounds on headers fields are as if they were not there, and bodies are found all the same', () => {
   const part = (name: string): string => `Content-ID: <${name}>\nContent-Type: text/${name}\n\n${name}`;
   const letter = multipart('a', part('one'), `X: ${'x'.repeat(500)}\n${part('two')}`, part('three'));

@@ -179,7 +179,7 @@ export class StructureReader {
     // A header has its last line end, however it came: its bound must not depend on that.
     const until = this.#tree.inHeader ? at : Math.max(this.#given, this.#breakStart - this.#offset);
     this.#tree.give(bytes.subarray(this.#given, until));
-    while (this.#tree.inHeader) this.#tree.endHeader(end);
+    while (this.#tree.inHeader) this.#tree.endHeader(end, is === 'opening' ? 1 : 0);
     this.#tree.closeAbove(level, end);
     if (is === 'closing') this.#tree.closeBoundary(level);
     const lf = bytes.indexOf(LF, at);
