@@ -110,21 +110,25 @@ export class HouseRefused extends Error {
   override readonly name = 'HouseRefused';
 }
 
+/** What the doors of one thread are made with. */
+type Inside = {
+  readonly setup: HouseSetup;
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly gate: Gate;
+  /** What the doors of submission share, and the others begin from. */
+  readonly smtp: SmtpHouse;
+  readonly parts: ReturnType<typeof residents>;
+  /** The one of the doors of submission, and every one that a reload has to reach. */
+  readonly certificates: CertificateSource;
+  readonly sources: CertificateSource[];
+};
+
 /** Opens every door of the setup on this thread. Rejects with `HouseRefused`, and nothing left open. */
 export async function openHouse(setup: HouseSetup, store: Store, journal: Journal): Promise<House> {
-  const tokens = await tokenVerifier(setup.tokenIssuer, journal, () => systemClock.now());
-  const parts = residents(setup, store, tokens);
-  const smtpCertificates = await certificatesOf(setup, ['smtp']);
-  const smtp: SmtpHouse = {
-    settings: { ...settingsOf(setup), takesTokens: tokens !== null },
-    policy: parts.policy,
-    journal,
-    patience: new Patience(systemClock, setup.idleMs),
-    room: roomOf(setup),
-  };
-  const gate = gateOf(setup, journal);
+  const inside = await insideOf(setup, store, journal);
+  const { gate, smtp, certificates } = inside;
   const doors: Door[] = [];
-  const sources = [smtpCertificates];
   const open = async <At extends Place | UnixPlace>(
     place: At | null,
     make: (place: At) => Promise<Door>,
@@ -137,52 +141,20 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
       throw new HouseRefused(cannotListen(place, error), { cause: error });
     }
   };
-  const submissions = { certificates: smtpCertificates, house: smtp, gate };
+  const submissions = { certificates, house: smtp, gate };
   await open(setup.doors.submissions, (place) =>
     openSmtpDoor({ name: 'submissions', place, tls: 'implicit', ...submissions }),
   );
   await open(setup.doors.submission, (place) =>
     openSmtpDoor({ name: 'submission', place, tls: 'starttls', ...submissions }),
   );
-  await open(setup.doors.exchanger, async (place) => {
-    const certificates = await certificatesOf(setup, ['smtp'], strangers);
-    sources.push(certificates);
-    const house = exchangerHouse({ ...smtp, room: roomOf(setup) }, setup.exchanger, {
-      store,
-      recipients: parts.recipients,
-    });
-    return openSmtpDoor({ name: 'exchanger', place, tls: 'starttls', certificates, house, gate });
-  });
-  await open(setup.doors.lmtp, (place) => {
-    const startTls = !('path' in place);
-    const house = lmtpHouse({ ...smtp, room: new Room(setup.roomBytes) }, setup.lmtp, {
-      store,
-      recipients: parts.recipients,
-      startTls,
-    });
-    const common = { name: 'lmtp', place, house, gate };
-    return openSmtpDoor(
-      startTls ? { ...common, tls: 'starttls', certificates: smtpCertificates } : { ...common, tls: 'none' },
-    );
-  });
-  await open(setup.doors.https, async (place) => {
-    const certificates = await certificatesOf(setup, httpProtocols);
-    sources.push(certificates);
-    const letters = lettersRoutes({ policy: parts.letters, store, room: new Room(setup.roomBytes), journal });
-    return openHttpsDoor({
-      name: 'https',
-      place,
-      certificates,
-      routes: [letters],
-      gate,
-      journal,
-      clock: systemClock,
-    });
-  });
+  await open(setup.doors.exchanger, (place) => exchangerDoor(inside, place));
+  await open(setup.doors.lmtp, (place) => lmtpDoor(inside, place));
+  await open(setup.doors.https, (place) => httpsDoor(inside, place));
   return {
     doors,
     reload: async () => {
-      for (const source of sources) {
+      for (const source of inside.sources) {
         const reloaded = await source.reload();
         if (!reloaded.ok) return explainCertificateRefusal(reloaded.refusal);
       }
@@ -192,6 +164,57 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
       await Promise.all(doors.map((door) => door.close(graceMs)));
     },
   };
+}
+
+async function insideOf(setup: HouseSetup, store: Store, journal: Journal): Promise<Inside> {
+  const tokens = await tokenVerifier(setup.tokenIssuer, journal, () => systemClock.now());
+  const parts = residents(setup, store, tokens);
+  const certificates = await certificatesOf(setup, ['smtp']);
+  const smtp: SmtpHouse = {
+    settings: { ...settingsOf(setup), takesTokens: tokens !== null },
+    policy: parts.policy,
+    journal,
+    patience: new Patience(systemClock, setup.idleMs),
+    room: roomOf(setup),
+  };
+  const gate = gateOf(setup, journal);
+  return { setup, store, journal, gate, smtp, parts, certificates, sources: [certificates] };
+}
+
+async function exchangerDoor(
+  { setup, store, gate, smtp, parts, sources }: Inside,
+  place: Place,
+): Promise<Door> {
+  const certificates = await certificatesOf(setup, ['smtp'], strangers);
+  sources.push(certificates);
+  const { recipients } = parts;
+  const house = exchangerHouse({ ...smtp, room: roomOf(setup) }, setup.exchanger, { store, recipients });
+  return openSmtpDoor({ name: 'exchanger', place, tls: 'starttls', certificates, house, gate });
+}
+
+/** A server in front is one holder for all whose letters it hands over, and may have the whole of its room. */
+function lmtpDoor(
+  { setup, store, gate, smtp, parts, certificates }: Inside,
+  place: Place | UnixPlace,
+): Promise<Door> {
+  const startTls = !('path' in place);
+  const { recipients } = parts;
+  const room = new Room(setup.roomBytes);
+  const house = lmtpHouse({ ...smtp, room }, setup.lmtp, { store, recipients, startTls });
+  const common = { name: 'lmtp', place, house, gate };
+  return openSmtpDoor(startTls ? { ...common, tls: 'starttls', certificates } : { ...common, tls: 'none' });
+}
+
+async function httpsDoor(
+  { setup, store, journal, gate, parts, sources }: Inside,
+  place: Place,
+): Promise<Door> {
+  const certificates = await certificatesOf(setup, httpProtocols);
+  sources.push(certificates);
+  const room = new Room(setup.roomBytes);
+  const letters = lettersRoutes({ policy: parts.letters, store, room, journal });
+  const clock = systemClock;
+  return openHttpsDoor({ name: 'https', place, certificates, routes: [letters], gate, journal, clock });
 }
 
 function gateOf({ admission, trust, lmtp, doors }: HouseSetup, journal: Journal): Gate {
