@@ -11,7 +11,7 @@ type AddressParser = SMTPConnection['_parseAddressCommand'];
 export const smtpServer: Contender = {
   name: 'smtp-server 3.21.6',
   transactions: {
-    does: 'the same but limits and the check of line ends; no login; content goes through a PassThrough; no log, no DNS',
+    does: 'the same with fewer limits, and no check of line ends; no login; content goes through a PassThrough; no log, no DNS',
     open: async () => {
       const server = new SMTPServer({
         logger: false,
