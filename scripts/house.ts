@@ -54,7 +54,7 @@ export const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['accounts', part(['accounts'], 'sasl', 'store/port', 'mail')],
   ['queue/schedule', pure('queue/schedule', 'mail')],
   ['queue', part(['queue'], 'queue/schedule', 'smtp', 'store/port', 'mail')],
-  ['policy', part(['policy'], 'smtp', ...decided.filter((name) => name !== 'bytes'))],
+  ['policy', part(['policy'], 'smtp', 'imap', 'pop3', ...decided.filter((name) => name !== 'bytes'))],
   ['net', part(['net'], ...belowNet)],
   ['app/config', part(['app/config'], ...belowApp)],
   ['app', part(['app'], ...belowApp, 'app/config')],

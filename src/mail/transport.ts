@@ -36,6 +36,13 @@ export type PeerCertificate = {
   readonly emails: readonly string[];
 };
 
+/** What TLS gives a session. */
+export type Secured = {
+  readonly tls: TlsFacts;
+  /** The `tls-exporter` channel binding (RFC 9266), 32 bytes; null where there is none. */
+  readonly channelBinding: Uint8Array | null;
+};
+
 /** What stands for the address of whoever comes by a Unix socket, which has none; its ports are 0. */
 export const unixAddress = 'unix';
 

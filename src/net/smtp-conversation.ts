@@ -26,6 +26,7 @@ import { leave } from './farewell.ts';
 import type { Journal } from './journal.ts';
 import type { Patience, Patient } from './patience.ts';
 import type { Room } from './room.ts';
+import type { Conversation, ConversationParts, Upgrade } from './session-door.ts';
 
 /** Who answers the questions of a door's sessions. Both reject for faults only. */
 export interface DoorPolicy {
@@ -46,16 +47,11 @@ export type SmtpHouse = {
   readonly room: Room;
 };
 
-/** Starts TLS on the socket of a conversation; null where the handshake failed (the socket is gone then). */
-export type Upgrade = (
-  socket: Socket,
-) => Promise<{ readonly socket: Socket; readonly secured: Secured } | null>;
-
 /**
  * One SMTP connection: the engine on a socket. Replies of a pipelined group go out in one write; while the server
  * thinks, or the peer does not fetch its replies, nothing is read.
  */
-export class SmtpConversation implements Patient {
+export class SmtpConversation implements Patient, Conversation {
   readonly #house: SmtpHouse;
   readonly #session: SmtpSession;
   /** Whom the peer speaks for by XCLIENT; else the ends that it arrived with. */
@@ -78,14 +74,7 @@ export class SmtpConversation implements Patient {
   #takenBytes = 0;
   #overloaded = false;
 
-  constructor(
-    parts: Arrival & {
-      readonly house: SmtpHouse;
-      readonly upgrade: Upgrade | null;
-      /** Called once, when the connection is gone. */
-      readonly done: () => void;
-    },
-  ) {
+  constructor(parts: ConversationParts & { readonly house: SmtpHouse }) {
     this.#house = parts.house;
     this.#socket = parts.socket;
     this.#endpoints = parts.endpoints;

@@ -1,12 +1,15 @@
 import type { Address } from '../mail/address.ts';
-import type { TlsFacts } from '../mail/transport.ts';
-import type { Mechanism, SaslFailure, SaslQuestion, SaslVerdict, Secret } from '../sasl/exchange.ts';
+import type { Secured } from '../mail/transport.ts';
+import type { Mechanism, SaslQuestion, SaslVerdict, Secret } from '../sasl/exchange.ts';
+import type { Login, LoginResult } from '../sasl/login-result.ts';
 import type { DoorKind, Extension } from './extensions.ts';
 import type { ForeignProtocol } from './foreign.ts';
 import type { Limits } from './limits.ts';
 import type { Proxied } from './proxied.ts';
 import type { Reply } from './reply.ts';
 import type { MailRequests, RecipientRequests } from './requests.ts';
+
+export type { Login, LoginResult, Secured };
 
 /** What a server session is told. */
 export type Event =
@@ -47,32 +50,6 @@ export type Action =
   | { readonly do: 'secure' }
   /** Write what was replied so far and close. No event is taken afterwards. */
   | { readonly do: 'close' };
-
-/** What TLS gives a session. */
-export type Secured = {
-  readonly tls: TlsFacts;
-  /** The `tls-exporter` channel binding (RFC 9266), 32 bytes; null where there is none. */
-  readonly channelBinding: Uint8Array | null;
-};
-
-/** Who authenticated, and how. */
-export type Login = {
-  /** The account's canonical address. */
-  readonly account: string;
-  readonly mechanism: Mechanism;
-  readonly channelBinding: 'tls-exporter' | null;
-};
-
-/** What a log may have of an authentication. */
-export type LoginResult = {
-  /** `in`, or why not. */
-  readonly outcome: 'in' | SaslFailure['why'] | 'cancelled' | 'no-such-mechanism' | 'fault';
-  /** The account that is in; else as the client named it, null where it named none. */
-  readonly account: string | null;
-  /** Null where no mechanism is called so: what was named instead may be a password in the wrong place. */
-  readonly mechanism: string | null;
-  readonly channelBinding: 'tls-exporter' | null;
-};
 
 /** Who is at the other end, since the last EHLO, HELO or LHLO. */
 export type Client = {
