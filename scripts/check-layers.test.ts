@@ -105,7 +105,7 @@ const broken: readonly (readonly [string, string, string])[] = [
   [
     'policy/a.ts',
     `import '../store/memory/memory.ts';`,
-    'src/policy/a.ts:1: folder policy may not import store/memory (it may import smtp, mail, sasl, passport, accounts, store/port, queue, queue/schedule)',
+    'src/policy/a.ts:1: folder policy may not import store/memory (it may import smtp, imap, pop3, mail, sasl, passport, accounts, store/port, queue, queue/schedule)',
   ],
   [
     'webmail/a.ts',
