@@ -7,7 +7,7 @@ import type { Content, Visit } from '../policy/reception.ts';
 import type { Eventually } from '../result.ts';
 import { formatReply, say, showReply } from '../smtp/reply.ts';
 import { SmtpSession } from '../smtp/server/session.ts';
-import type { ForeignProtocol } from '../smtp/foreign.ts';
+import type { ForeignProtocol } from '../bytes/foreign.ts';
 import type { Proxied } from '../smtp/proxied.ts';
 import type {
   Action,

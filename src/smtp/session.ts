@@ -3,7 +3,7 @@ import type { Secured } from '../mail/transport.ts';
 import type { Mechanism, SaslQuestion, SaslVerdict, Secret } from '../sasl/exchange.ts';
 import type { Login, LoginResult } from '../sasl/login-result.ts';
 import type { DoorKind, Extension } from './extensions.ts';
-import type { ForeignProtocol } from './foreign.ts';
+import type { ForeignProtocol } from '../bytes/foreign.ts';
 import type { Limits } from './limits.ts';
 import type { Proxied } from './proxied.ts';
 import type { Reply } from './reply.ts';

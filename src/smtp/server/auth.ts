@@ -1,25 +1,28 @@
-import { formatBase64, parseBase64 } from '../../bytes/base64.ts';
-import type { Mechanism, SaslFailure, SaslStep, ServerExchange } from '../../sasl/exchange.ts';
+import type { Secured } from '../../mail/transport.ts';
+import type { Mechanism, ServerExchange } from '../../sasl/exchange.ts';
 import {
-  loggableMechanism,
-  mechanismNamed,
-  offeredMechanisms,
-  serverExchange,
-} from '../../sasl/mechanisms.ts';
+  beginExchange,
+  decideLine,
+  endedLogin,
+  respondLine,
+  type LineFailure,
+  type LineStep,
+} from '../../sasl/line-exchange.ts';
+import type { LoginResult } from '../../sasl/login-result.ts';
+import { offeredMechanisms, type MechanismOffer } from '../../sasl/mechanisms.ts';
 import { say, type Reply } from '../reply.ts';
-import type { Client, LoginResult, Question, Secured, Settings, Verdict } from '../session.ts';
+import type { Client, Question, Settings, Verdict } from '../session.ts';
 import { clientOf, mismatch, type Handler, type Move, type Stage } from './stage.ts';
 
-const nonceBytes = 18;
+const offerOf = (secured: Secured | null, settings: Settings): MechanismOffer => ({
+  channelBinding: secured?.channelBinding ?? null,
+  certificate: secured?.tls.peerCertificate ?? null,
+  takesTokens: settings.takesTokens ?? false,
+});
 
 /** The mechanisms of this connection, the strongest first: each only where it could succeed. */
-export function announcedMechanisms(secured: Secured | null, settings: Settings): readonly Mechanism[] {
-  return offeredMechanisms({
-    channelBinding: secured?.channelBinding ?? null,
-    certificate: secured?.tls.peerCertificate ?? null,
-    takesTokens: settings.takesTokens ?? false,
-  });
-}
+export const announcedMechanisms = (secured: Secured | null, settings: Settings): readonly Mechanism[] =>
+  offeredMechanisms(offerOf(secured, settings));
 
 /** AUTH (RFC 4954 section 4). Its order was checked: protected, greeted, outside a transaction, not authenticated. */
 export const auth: Handler<{ verb: 'AUTH'; mechanism: string; initial: string | null }> = (
@@ -28,29 +31,15 @@ export const auth: Handler<{ verb: 'AUTH'; mechanism: string; initial: string | 
   { settings, secured },
 ) => {
   const client = clientOf(stage);
-  const announced = announcedMechanisms(secured, settings);
-  const mechanism = mechanismNamed(command.mechanism);
-  if (client === null || mechanism === null || !announced.includes(mechanism))
-    return { reply: say.authUnknown, to: stage, login: unknown(command.mechanism) };
-  const initial = command.initial === null ? null : parseInitial(command.initial);
-  const exchange = serverExchange(mechanism, {
-    channelBinding: secured?.channelBinding ?? null,
-    certificate: secured?.tls.peerCertificate ?? null,
-    nonce: settings.random(nonceBytes),
-    plusAnnounced: announced.some((name) => name.endsWith('-PLUS')),
-  });
-  if (initial === 'not-base64') return authBroken({ client, exchange }, say.authNotBase64);
-  return follow(exchange.start(initial), client, exchange);
+  if (client === null) return { reply: say.ehloFirst, to: stage };
+  const offer = { ...offerOf(secured, settings), random: settings.random };
+  const { exchange, step } = beginExchange(command.mechanism, command.initial, offer);
+  return follow(step, client, exchange);
 };
 
-/** A line of the exchange from the client: base64, or `*` to cancel (RFC 4954 section 4). */
-export function authLine(line: string, under: UnderWay): Move {
-  const { client, exchange } = under;
-  if (line === '*') return ended(under, 'cancelled', say.authCancelled);
-  const response = parseBase64(line);
-  if (response === null) return authBroken(under, say.authNotBase64);
-  return follow(exchange.respond(response), client, exchange);
-}
+/** A line of the exchange from the client, null where it is no text: base64, or `*` to cancel (RFC 4954 section 4). */
+export const authLine = (line: string | null, { client, exchange }: UnderWay): Move =>
+  follow(respondLine(exchange, line), client, exchange);
 
 /** A line that cannot be one of the exchange ends it. */
 export const authBroken = (under: UnderWay, reply: Reply): Move => ended(under, 'malformed', reply);
@@ -58,63 +47,53 @@ export const authBroken = (under: UnderWay, reply: Reply): Move => ended(under, 
 /** An authentication between two lines. */
 type UnderWay = { readonly client: Client; readonly exchange: ServerExchange };
 
-/** The end of an authentication without a login. */
+/** The end of an authentication without a login, which this server's trouble brought. */
 function ended({ client, exchange }: UnderWay, outcome: LoginResult['outcome'], reply: Reply): Move {
-  const { mechanism, user } = exchange;
-  const login = { outcome, account: user, mechanism, channelBinding: null };
-  return { reply, to: { at: 'ready', client, login: null }, login };
+  return { reply, to: { at: 'ready', client, login: null }, login: endedLogin(exchange, outcome) };
 }
 
-const unknown = (mechanism: string): LoginResult => ({
-  outcome: 'no-such-mechanism',
-  account: null,
-  mechanism: loggableMechanism(mechanism),
-  channelBinding: null,
-});
-
-function parseInitial(text: string): Uint8Array | 'not-base64' {
-  if (text === '=') return new Uint8Array();
-  return parseBase64(text) ?? 'not-base64';
-}
-
-/** Turns a step of the exchange into a move of the session. */
-function follow(step: SaslStep, client: Client, exchange: ServerExchange): Move {
+/** Turns a step of the exchange into a move of the session; there is no exchange where it failed before it began. */
+function follow(step: LineStep, client: Client, exchange: ServerExchange | null): Move {
+  if (step.step === 'failed')
+    return { reply: failure(step.why), to: { at: 'ready', client, login: null }, login: step.login };
+  if (exchange === null) throw new Error('an exchange that never began goes on');
   switch (step.step) {
     case 'challenge':
-      return {
-        reply: say.challenge(formatBase64(step.challenge)),
-        to: { at: 'authenticating', client, exchange },
-      };
+      return { reply: say.challenge(step.challenge), to: { at: 'authenticating', client, exchange } };
     case 'ask': {
       const question: Question = { ask: 'login', mechanism: exchange.mechanism, question: step.question };
       return {
         reply: null,
-        to: { at: 'asking', question, settle: (verdict) => decide(question, verdict, client, exchange) },
+        to: { at: 'asking', question, settle: (verdict) => decide(question, verdict, { client, exchange }) },
       };
     }
     case 'done': {
-      const { account, channelBinding } = step;
-      const login = { account, mechanism: exchange.mechanism, channelBinding };
+      const { login } = step;
       const to: Stage = { at: 'ready', client, login };
-      return { reply: say.loggedIn(account), to, login: { outcome: 'in', ...login } };
+      return { reply: say.loggedIn(login.account), to, login: { outcome: 'in', ...login } };
     }
-    case 'failed':
-      return ended({ client, exchange }, step.why.why, failure(step.why));
   }
 }
 
-function decide(question: Question, verdict: Verdict, client: Client, exchange: ServerExchange): Move {
+function decide(question: Question, verdict: Verdict, under: UnderWay): Move {
+  const { client, exchange } = under;
   if (verdict.verdict === 'refused' && verdict.why.why === 'overloaded')
-    return ended({ client, exchange }, 'unavailable', say.authUnavailable(1));
-  if (verdict.verdict === 'fault') return ended({ client, exchange }, 'fault', say.authFault(verdict.id));
+    return ended(under, 'unavailable', say.authUnavailable(1));
+  if (verdict.verdict === 'fault') return ended(under, 'fault', say.authFault(verdict.id));
   if (verdict.verdict !== 'sasl') return mismatch(question, verdict);
-  return follow(exchange.decide(verdict.answer), client, exchange);
+  return follow(decideLine(exchange, verdict.answer), client, exchange);
 }
 
-function failure(why: SaslFailure): Reply {
+function failure(why: LineFailure): Reply {
   switch (why.why) {
     case 'malformed':
       return say.authMalformed(why.detail);
+    case 'not-base64':
+      return say.authNotBase64;
+    case 'cancelled':
+      return say.authCancelled;
+    case 'no-such-mechanism':
+      return say.authUnknown;
     case 'channel-binding':
       return say.authBinding;
     case 'authorization':

@@ -2,7 +2,7 @@ import { decodeUtf8 } from '../../bytes/buffer.ts';
 import { LineReader } from '../../bytes/line-reader.ts';
 import { loggableMechanism } from '../../sasl/mechanisms.ts';
 import { beginsChunk, isVerb, parseCommand, type Command } from '../command.ts';
-import { foreignProtocol, mayBeForeign, openingBytes, type ForeignProtocol } from '../foreign.ts';
+import { foreignProtocol, mayBeForeign, openingBytes, type ForeignProtocol } from '../../bytes/foreign.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Action, Event, Secured, Settings } from '../session.ts';
 import { auth, authBroken, authLine } from './auth.ts';
@@ -220,7 +220,7 @@ export class SmtpSession {
     const text = decodeUtf8(line);
     if (stage.at === 'authenticating') {
       this.#progress += 1;
-      return text === null ? authBroken(stage, say.authNotBase64) : authLine(text, stage);
+      return authLine(text, stage);
     }
     if (text === null) return this.#notUnderstood(stage, line.toString('latin1'), say.notUtf8);
     if (control.test(text)) return this.#notUnderstood(stage, text, say.controlCharacter);

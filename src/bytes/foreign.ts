@@ -1,4 +1,4 @@
-/** Another protocol, whose client has come to a door of SMTP. */
+/** Another protocol, whose client has come to a door of lines. */
 export type ForeignProtocol = 'TLS' | 'HTTP' | 'PROXY';
 
 /** So many octets of a line are enough to tell. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { verbs } from './command.ts';
+import { verbs } from '../smtp/command.ts';
 import { foreignProtocol, mayBeForeign, openingBytes, type ForeignProtocol } from './foreign.ts';
 
 const openings: readonly (readonly [string, ForeignProtocol | null])[] = [
