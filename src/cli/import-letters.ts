@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { HouseRefused } from '../app/house.ts';
-import { headerFields, type HeaderField } from '../mail/header.ts';
+import { Header, type HeaderField } from '../mail/header.ts';
 import { omittedFields, type OmittedRange } from '../mail/omitted-ranges.ts';
 import { systemClock } from '../net/clock.ts';
 import { computedLetter, computedPieces } from '../policy/computed-letter.ts';
@@ -142,8 +142,9 @@ export class LetterImport implements LetterSink {
   }
 
   async #delivery({ facts, chunks, head, sizeBytes, spool }: Draft, hash: BlobHash): Promise<Delivery> {
-    const flags = statusKeywords(head);
-    const omitted = omittedFields(head, isStatus);
+    const header = new Header(head);
+    const flags = statusKeywords(header);
+    const omitted = omittedFields(header, isStatus);
     const letter = await (spool === null ? ofChunks(chunks, omitted) : ofSpool(spool, omitted));
     const receivedAt = Math.max(
       0,
@@ -225,15 +226,14 @@ const statusFlags: ReadonlyMap<string, string> = new Map([
   ['D', '\\deleted'],
 ]);
 
-const isStatus = ({ name }: HeaderField): boolean => statusFields.has(name.toLowerCase());
+const isStatus = ({ name }: HeaderField): boolean => statusFields.has(name);
 
 /** The keywords that `Status:` and `X-Status:` stand for. */
-function statusKeywords(head: Uint8Array): Keywords {
+function statusKeywords(header: Header): Keywords {
   const found = new Set<string>();
-  for (const { name, valueStart, valueEnd } of headerFields(head)) {
-    const lower = name.toLowerCase();
-    if (!statusFields.has(lower) || lower === 'x-keywords') continue;
-    for (const letter of Buffer.from(head.subarray(valueStart, valueEnd)).toString('latin1').slice(0, 50)) {
+  for (const field of header.fields) {
+    if (!isStatus(field) || field.name === 'x-keywords') continue;
+    for (const letter of header.value(field, 50)) {
       const keyword = statusFlags.get(letter);
       if (keyword !== undefined) found.add(keyword);
     }

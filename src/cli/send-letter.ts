@@ -7,7 +7,7 @@ import { formatAddress, needsSmtpUtf8, parseAddress, type Address } from '../mai
 import { parseAddressList, type Mailbox } from '../mail/address-list.ts';
 import { composeWithAttachments } from '../mail/compose-attachments.ts';
 import { asciiDomain } from '../mail/domain.ts';
-import { fieldValue, headerFields, splitMessage } from '../mail/header.ts';
+import { Header, splitMessage } from '../mail/header.ts';
 import { systemClock } from '../net/clock.ts';
 
 /** What the command line says of the letter, as commander gives it. */
@@ -129,13 +129,14 @@ function withCrlf(raw: Buffer): Buffer {
 type Named = { readonly from: readonly Mailbox[]; readonly to: readonly Mailbox[] };
 
 function envelopeOf(bytes: Uint8Array): Named {
-  checkBcc(bytes);
+  const header = new Header(bytes);
+  checkBcc(header);
   const from: Mailbox[] = [];
   const to: Mailbox[] = [];
-  for (const field of headerFields(bytes)) {
-    const name = field.name.toLowerCase();
+  for (const field of header.fields) {
+    const { name } = field;
     const list = name === 'from' ? from : name === 'to' || name === 'cc' ? to : null;
-    for (const item of list === null ? [] : parseAddressList(fieldValue(bytes, field, Infinity)))
+    for (const item of list === null ? [] : parseAddressList(header.value(field, Infinity)))
       for (const one of item.is === 'group' ? item.members : [item])
         if (one.address !== null) list?.push({ name: one.name, address: one.address });
   }
@@ -143,9 +144,9 @@ function envelopeOf(bytes: Uint8Array): Named {
 }
 
 /** Not every server takes the field out. */
-function checkBcc(bytes: Uint8Array): void {
-  for (const { name } of headerFields(bytes))
-    if (name.toLowerCase() === 'bcc')
+function checkBcc({ fields }: Header): void {
+  for (const { name } of fields)
+    if (name === 'bcc')
       throw new HouseRefused(
         'the letter has a Bcc field, which others may get to read: take it out, and name everybody with --to',
       );

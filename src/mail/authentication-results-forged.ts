@@ -1,7 +1,7 @@
 import { canonicalDomain, domainProblem } from './domain.ts';
 import { stripComments } from './comments.ts';
 import { parseEncodedWords } from './encoded-word.ts';
-import { fieldValue, type HeaderField } from './header.ts';
+import type { Header, HeaderField } from './header.ts';
 import { omittedFields, type OmittedRange } from './omitted-ranges.ts';
 
 /** So much of a field is searched for the name; the rest of it can hold none that a reader would take for it. */
@@ -10,24 +10,24 @@ const longestSearch = 4096;
 /**
  * The fields of a letter from outside that must not be shown to its recipients, as ranges of its bytes, in order: every
  * Authentication-Results field that claims to be this server's (RFC 8601 section 5), and every Return-Path, of which a
- * delivered letter has one, the delivering server's (RFC 5321 section 4.4). `head` holds the letter's whole header. Without
- * a name no report is looked at: the one who handed the letter over answers for them.
+ * delivered letter has one, the delivering server's (RFC 5321 section 4.4). Without a name no report is looked at: the one
+ * who handed the letter over answers for them.
  */
-export const foreignTraceFields = (head: Uint8Array, authservId: string | null): readonly OmittedRange[] =>
-  omittedFields(head, foreignTrace(head, authservId));
+export const foreignTraceFields = (header: Header, authservId: string | null): readonly OmittedRange[] =>
+  omittedFields(header, foreignTrace(header, authservId));
 
 /** Whether a field of this header is one of those. */
-export function foreignTrace(head: Uint8Array, authservId: string | null): (field: HeaderField) => boolean {
+export function foreignTrace(header: Header, authservId: string | null): (field: HeaderField) => boolean {
   // Most letters bring no such field, and the name is dear to compare.
   let own: string | null = null;
   return (field) => {
-    switch (field.name.toLowerCase()) {
+    switch (field.name) {
       case 'return-path':
         return true;
       case 'authentication-results':
         if (authservId === null) return false;
         own ??= comparable(authservId);
-        return claims(fieldValue(head, field, longestSearch), own);
+        return claims(header.value(field, longestSearch), own);
       default:
         return false;
     }

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { plainText } from './body-text.ts';
 import { composeDeliveryReport, type DeliveryReport, type ReportedLetter } from './delivery-report.ts';
 import type { ReportedRecipient } from './delivery-status.ts';
-import { fieldValue, headerFields } from './header.ts';
+import { Header } from './header.ts';
 
 const at = Date.UTC(2026, 10, 22, 17);
 const original: ReportedLetter = {
@@ -229,9 +229,9 @@ test('whatever a letter and its envelope hold, a report is lines, and no field o
         const status = statusOf(changes).split('\r\n\r\n').slice(1);
         assert.equal(status.length, 1 + recipients.length);
         for (const [index, group] of status.slice(1).entries()) {
-          const fields = [...headerFields(Buffer.from(group))].map(({ name }) => name);
-          const first = recipients[index]?.original === null ? [] : ['Original-Recipient'];
-          assert.deepEqual(fields, [...first, 'Final-Recipient', 'Action', 'Status']);
+          const fields = new Header(Buffer.from(group)).fields.map(({ name }) => name);
+          const first = recipients[index]?.original === null ? [] : ['original-recipient'];
+          assert.deepEqual(fields, [...first, 'final-recipient', 'action', 'status']);
         }
       },
     ),
@@ -242,12 +242,10 @@ test('whatever a letter and its envelope hold, a report is lines, and no field o
 test('a reader without MIME types of reports sees the text', () => {
   const composed = composeDeliveryReport(report);
   assert.match(plainText(composed, 10_000), /^This is the mail server mail\.447\.edu\.\n/);
-  const type = [...headerFields(composed)].find(({ name }) => name === 'Content-Type');
+  const header = new Header(composed);
+  const type = header.fields.find(({ name }) => name === 'content-type');
   assert.ok(type !== undefined);
-  assert.equal(
-    fieldValue(composed, type),
-    'multipart/report; report-type=delivery-status; boundary="=_0f1e2d"',
-  );
+  assert.equal(header.value(type), 'multipart/report; report-type=delivery-status; boundary="=_0f1e2d"');
 });
 
 test('a part that has the boundary is a fault, and no report of another shape', () => {

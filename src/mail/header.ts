@@ -1,11 +1,9 @@
 import { asBuffer } from '../bytes/buffer.ts';
 import { decodeUnlabelled } from './charset.ts';
-import { parseEncodedWords } from './encoded-word.ts';
-import { oneLine } from './one-line.ts';
 
 /** One header field (RFC 5322 section 2.2) as offsets into the bytes it was found in. */
 export type HeaderField = {
-  /** As it is written; compare it without regard to case. */
+  /** In lower case. */
   readonly name: string;
   readonly start: number;
   /** Just after the colon. */
@@ -28,54 +26,122 @@ const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
-const COLON = 0x3a;
+
+/** What is left of a value where nothing in it has to be unfolded, decoded or kept out of a line. */
+const PLAIN = /^[ -~]*$/;
+const ASCII = /^[\0-\x7f]*$/;
+
+const LONGEST_VALUE = 16 * 1024;
+
+/** A header that was read once, for all who ask what is in it. */
+export class Header {
+  /** The bytes that it was read from. */
+  readonly bytes: Uint8Array;
+  readonly fields: readonly HeaderField[];
+  readonly end: HeaderEnd;
+  /** Lines that were read, those that are no field's included. */
+  readonly lines: number;
+  /** The same bytes, one a character: they are searched and cut more quickly. */
+  readonly #text: string;
+
+  /**
+   * Reads the fields of a header to its empty line or the end of the bytes (RFC 5322 section 2.2). A line that is no field
+   * is passed over with its continuation lines.
+   * Lenient: an LF alone ends a line too (letters that come by other ways than SMTP).
+   */
+  constructor(bytes: Uint8Array, limits: HeaderLimits = defaultHeaderLimits) {
+    const text = asBuffer(bytes).toString('latin1', 0, Math.min(bytes.length, limits.bytes));
+    const read = readFields(text, limits.fields, text.length < bytes.length);
+    this.bytes = bytes;
+    this.#text = text;
+    this.fields = read.fields;
+    this.end = read.end;
+    this.lines = read.lines;
+  }
+
+  /** The value of a field on one line (RFC 5322 section 2.2.3), still in encoded words; at most `limit` bytes of it. */
+  value(field: HeaderField, limit = LONGEST_VALUE): string {
+    const text = this.#text.slice(field.valueStart, this.#cut(field, limit));
+    if (PLAIN.test(text)) return text.trim();
+    const decoded = ASCII.test(text) ? text : decodeUnlabelled(Buffer.from(text, 'latin1'));
+    return decoded
+      .replaceAll(/\r?\n(?=[ \t])/g, '')
+      .replaceAll(/[\r\n]/g, ' ')
+      .trim();
+  }
+
+  /** Where the limit falls into a character of several bytes, that character is left out. */
+  #cut({ valueStart, valueEnd }: HeaderField, limit: number): number {
+    let end = Math.min(valueEnd, valueStart + limit);
+    while (end < valueEnd && end > valueStart && (this.#text.charCodeAt(end) & 0xc0) === 0x80) end--;
+    return end;
+  }
+}
+
+type ReadFields = Pick<Header, 'fields' | 'end' | 'lines'>;
+
+/** `isCut`: there is more of it, so that what goes to the end of the text is no whole field. */
+const readFields = (text: string, most: number, isCut: boolean): ReadFields => {
+  const fields: HeaderField[] = [];
+  let lines = 0;
+  let colon = -1;
+  let start = 0;
+  for (let count = 0; start < text.length && !isEmptyLine(text, start); count++) {
+    if (count === most) return { fields, end: 'too-many-fields', lines };
+    // Lines that begin with white space continue a field.
+    let end = start;
+    do {
+      const lf = text.indexOf('\n', end);
+      end = lf === -1 ? text.length : lf + 1;
+      lines += 1;
+    } while (isBlank(text.charCodeAt(end)));
+    if (isCut && end === text.length) return { fields, end: 'too-long', lines };
+    // Looked for anew only when it is behind: a header without colons is searched once.
+    if (colon < start) colon = indexOrEnd(text, start);
+    const field = colon < end ? fieldOf(text, start, colon, end) : null;
+    if (field !== null) fields.push(field);
+    start = end;
+  }
+  return { fields, end: isCut && start >= text.length ? 'too-long' : 'complete', lines };
+};
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB;
+
+const indexOrEnd = (text: string, start: number): number => {
+  const colon = text.indexOf(':', start);
+  return colon === -1 ? text.length : colon;
+};
+
+const isEmptyLine = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return code === LF || (code === CR && text.charCodeAt(at + 1) === LF);
+};
 
 // fields = *( field-name ":" unstructured CRLF )     ; field-name = 1*ftext, ftext = %d33-57 / %d59-126
 const FIELD_NAME = /^([!-9;-~]+)[ \t]*$/;
 
-/**
- * Reads the fields of a header one by one, to its empty line or the end of the bytes (RFC 5322 section 2.2); the
- * generator returns why it ended. A line that is no field is passed over with its continuation lines.
- * Lenient: an LF alone ends a line too (letters that come by other ways than SMTP).
- */
-export function* headerFields(
-  letter: Uint8Array,
-  limits: HeaderLimits = defaultHeaderLimits,
-): Generator<HeaderField, HeaderEnd, undefined> {
-  const bytes = asBuffer(letter.subarray(0, limits.bytes));
-  const cut = bytes.length < letter.length;
-  let start = 0;
-  for (let count = 0; start < bytes.length && emptyLine(bytes, start) === 0; count++) {
-    if (count === limits.fields) return 'too-many-fields';
-    const end = fieldEnd(bytes, start);
-    if (cut && end >= bytes.length) return 'too-long';
-    const field = readField(bytes, start, end);
-    if (field !== null) yield field;
-    start = end;
-  }
-  return cut && start >= bytes.length ? 'too-long' : 'complete';
-}
-
-const readField = (bytes: Buffer, start: number, end: number): HeaderField | null => {
-  const length = bytes.subarray(start, end).indexOf(COLON);
-  const name = length === -1 ? null : FIELD_NAME.exec(bytes.toString('latin1', start, start + length));
-  if (name === null) return null;
+const fieldOf = (text: string, start: number, colon: number, end: number): HeaderField | null => {
+  const written = text.slice(start, colon);
+  const name = usualNames.get(written) ?? FIELD_NAME.exec(written)?.[1]?.toLowerCase();
+  if (name === undefined) return null;
   let valueEnd = end;
-  if (bytes[valueEnd - 1] === LF) valueEnd--;
-  if (bytes[valueEnd - 1] === CR && valueEnd < end) valueEnd--;
-  return { name: name[1] ?? '', start, valueStart: start + length + 1, valueEnd, end };
+  if (text.charCodeAt(valueEnd - 1) === LF) valueEnd--;
+  if (text.charCodeAt(valueEnd - 1) === CR && valueEnd < end) valueEnd--;
+  return { name, start, valueStart: colon + 1, valueEnd, end };
 };
 
-/** After the last line of the field that begins at `start`: lines that begin with white space continue it. */
-const fieldEnd = (bytes: Buffer, start: number): number => {
-  let next = start;
-  do {
-    const lineEnd = bytes.indexOf(LF, next);
-    if (lineEnd === -1) return bytes.length;
-    next = lineEnd + 1;
-  } while (bytes[next] === SPACE || bytes[next] === TAB);
-  return next;
-};
+/** Nearly every field is called so, in this spelling: to look it up costs less than to look at it. */
+const usualNames: ReadonlyMap<string, string> = new Map(
+  [
+    'Return-Path Delivered-To Received Received-SPF Authentication-Results DKIM-Signature ARC-Seal',
+    'ARC-Message-Signature ARC-Authentication-Results Date From Sender Reply-To To Cc Bcc Message-ID In-Reply-To',
+    'References Subject Comments Keywords MIME-Version Content-Type Content-Transfer-Encoding Content-ID',
+    'Content-Description Content-Disposition Content-Language User-Agent X-Mailer List-ID List-Unsubscribe List-Post',
+  ]
+    .join(' ')
+    .split(' ')
+    .map((name) => [name, name.toLowerCase()]),
+);
 
 /** The length of the empty line at this offset; 0 where there is none. */
 const emptyLine = (bytes: Uint8Array, at: number): 0 | 1 | 2 => {
@@ -101,21 +167,3 @@ export const splitMessage = (
     ? { headerEnd: bytes.length, bodyStart: bytes.length }
     : { headerEnd: crlf + 1, bodyStart: crlf + 3 };
 };
-
-const LONGEST_VALUE = 16 * 1024;
-
-/** The value of a field on one line (RFC 5322 section 2.2.3), still in encoded words; at most `limit` bytes of it. */
-export const fieldValue = (letter: Uint8Array, field: HeaderField, limit = LONGEST_VALUE): string => {
-  let end = Math.min(field.valueEnd, field.valueStart + limit);
-  // Where the limit falls into a character of several bytes, that character is left out.
-  while (end < field.valueEnd && end > field.valueStart && ((letter[end] ?? 0) & 0xc0) === 0x80) end--;
-  const text = decodeUnlabelled(letter.subarray(field.valueStart, end));
-  return text
-    .replaceAll(/\r?\n(?=[ \t])/g, '')
-    .replaceAll(/[\r\n]/g, ' ')
-    .trim();
-};
-
-/** The text of an unstructured field (`Subject:`) as a person reads it, on one line. */
-export const fieldText = (letter: Uint8Array, field: HeaderField): string =>
-  oneLine(parseEncodedWords(fieldValue(letter, field)));

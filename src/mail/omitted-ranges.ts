@@ -1,18 +1,15 @@
-import { headerFields, type HeaderField } from './header.ts';
+import type { Header, HeaderField } from './header.ts';
 
 /** Bytes of a letter as it came that are not served: from `start` up to, and without, `end`. */
 export type OmittedRange = { readonly start: number; readonly end: number };
 
-/**
- * The fields that are to be left out, as ranges of the letter's bytes: in order, neighbours joined. `head` holds the
- * letter's whole header.
- */
+/** The fields of a letter's whole header that are to be left out, as ranges of its bytes: in order, neighbours joined. */
 export function omittedFields(
-  head: Uint8Array,
+  header: Header,
   isOmitted: (field: HeaderField) => boolean,
 ): readonly OmittedRange[] {
   const omitted: OmittedRange[] = [];
-  for (const field of headerFields(head, { fields: Infinity, bytes: head.length })) {
+  for (const field of header.fields) {
     if (!isOmitted(field)) continue;
     const last = omitted.at(-1);
     if (last?.end === field.start) omitted[omitted.length - 1] = { start: last.start, end: field.end };

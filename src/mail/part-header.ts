@@ -1,7 +1,7 @@
 import { parseContentType, parseDisposition, type ContentType, type Disposition } from './content-type.ts';
 import { stripComments } from './comments.ts';
 import { envelopeFields, envelopeOf, type Envelope } from './envelope.ts';
-import { fieldValue, headerFields, type HeaderField } from './header.ts';
+import { Header, type HeaderField } from './header.ts';
 import type { LetterAllowance } from './letter-bounds.ts';
 import { oneLine } from './one-line.ts';
 import type { MimePart } from './structure.ts';
@@ -42,13 +42,13 @@ const partFields: ReadonlySet<string> = new Set([
 
 /** Fields of a header by lower-case name, that are wanted; of those of a part the first counts, of a letter's the last. */
 class FoundFields {
-  readonly #header: Uint8Array;
+  readonly #header: Header;
   readonly #fields = new Map<string, HeaderField>();
 
   constructor(header: Uint8Array, bytes: number, wanted: 'part' | 'letter') {
-    this.#header = header;
-    for (const field of headerFields(header, { fields: MOST_FIELDS, bytes })) {
-      const name = field.name.toLowerCase();
+    this.#header = new Header(header, { fields: MOST_FIELDS, bytes });
+    for (const field of this.#header.fields) {
+      const { name } = field;
       const counts = partFields.has(name)
         ? !this.#fields.has(name)
         : wanted === 'letter' && envelopeFields.has(name);
@@ -59,7 +59,7 @@ class FoundFields {
   /** The value on one line; null where there is no such field. */
   value(name: string): string | null {
     const field = this.#fields.get(name);
-    return field === undefined ? null : oneLine(fieldValue(this.#header, field, this.#header.length)).trim();
+    return field === undefined ? null : oneLine(this.#header.value(field, Infinity)).trim();
   }
 
   /** As `value`, but null for an empty one. */

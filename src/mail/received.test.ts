@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseDate } from './date.ts';
-import { fieldValue, headerFields } from './header.ts';
+import { Header } from './header.ts';
 import { addressLiteralOf } from './ip-address.ts';
 import { formatReceived, protocolName, type Hop } from './received.ts';
 
@@ -19,11 +19,11 @@ const hop: Hop = {
 };
 const unfolded = (changes: Partial<Hop>): string => {
   const bytes = Buffer.from(formatReceived({ ...hop, ...changes }));
-  const fields = [...headerFields(bytes)];
-  assert.equal(fields.length, 1);
-  const [field] = fields;
-  assert.ok(field !== undefined && field.end === bytes.length && field.name === 'Received');
-  return fieldValue(bytes, field);
+  const header = new Header(bytes);
+  assert.equal(header.fields.length, 1);
+  const [field] = header.fields;
+  assert.ok(field !== undefined && field.end === bytes.length && field.name === 'received');
+  return header.value(field);
 };
 
 test('a protected hop', () => {

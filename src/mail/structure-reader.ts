@@ -1,6 +1,7 @@
 import { asBuffer } from '../bytes/buffer.ts';
 import { longestBoundaryLine, type Delimiter } from './boundaries.ts';
 import type { Envelope } from './envelope.ts';
+import { firstLine } from './first-line.ts';
 import type { LetterBounds } from './letter-bounds.ts';
 import { PartTree, type LeafListener, type Place } from './part-tree.ts';
 import type { MimePart } from './structure.ts';
@@ -21,11 +22,7 @@ const CR = 0x0d;
 const TAB = 0x09;
 const SPACE = 0x20;
 const DASH = 0x2d;
-const COLON = 0x3a;
 const NOTHING = Buffer.alloc(0);
-
-/** A line of a header is no longer (RFC 5322 section 2.1.1); if it has no colon until there, it is none. */
-const LONGEST_LINE = 998;
 
 /**
  * Reads the structure of a letter (RFC 2045, RFC 2046) that comes in chunks, split anywhere: line by line, in time in
@@ -221,26 +218,3 @@ const nextLf = (bytes: Buffer, from: number): number => {
   for (let at = from; at < end; at++) if (bytes[at] === LF) return at;
   return end === bytes.length ? -1 : bytes.indexOf(LF, end);
 };
-
-// field-name = 1*ftext                               ; ftext = %d33-57 / %d59-126
-/**
- * Whether a header begins with this line, that is not empty. Lenient: what has no header is text from its first line on
- * (letters written by hand, in SMTP's own words); a first line `From ` belongs to the header (letters out of an mbox).
- */
-const firstLine = (
-  bytes: Buffer,
-  start: number,
-  what: 'more' | 'last',
-): 'ordinary' | 'unclear' | 'headless' => {
-  const end = Math.min(bytes.length, start + LONGEST_LINE);
-  let at = start;
-  while (at < end && isFieldName(bytes[at])) at++;
-  const name = bytes.toString('latin1', start, Math.min(at, start + 5));
-  const isNamed = at > start;
-  if (isNamed && bytes[at] === SPACE && (name === 'From' || name === '>From')) return 'ordinary';
-  if (isNamed) while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
-  if (at === end) return end - start < LONGEST_LINE && what === 'more' ? 'unclear' : 'headless';
-  return isNamed && bytes[at] === COLON ? 'ordinary' : 'headless';
-};
-
-const isFieldName = (byte = 0): boolean => byte > SPACE && byte < 0x7f && byte !== COLON;

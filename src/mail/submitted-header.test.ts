@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatAddress } from './address.ts';
+import { Header } from './header.ts';
 import { keptPieces } from './omitted-ranges.ts';
 import { formatAddedFields, formatSender, readSubmittedHeader, unservedFields } from './submitted-header.ts';
 import { prefersDelivery } from './tls-required.ts';
 
 const bytes = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\r\n`).join(''));
+const headerOf = (lines: readonly string[]): Header => new Header(bytes(lines));
 const named = (...lines: readonly string[]): readonly string[] => {
-  const { from, sender } = readSubmittedHeader(bytes(lines));
+  const { from, sender } = readSubmittedHeader(headerOf(lines));
   const text = (found: typeof from): string[] =>
     found.map((address) => (address === null ? '?' : formatAddress(address)));
   return [...text(from), ...text(sender).map((address) => `sender ${address}`)];
@@ -54,7 +56,7 @@ for (const [what, lines, expected] of froms)
 
 test('what is missing is told, whatever its letter case', () => {
   const has = (...lines: string[]): readonly boolean[] => {
-    const { hasDate, hasMessageId } = readSubmittedHeader(bytes(lines));
+    const { hasDate, hasMessageId } = readSubmittedHeader(headerOf(lines));
     return [hasDate, hasMessageId];
   };
   assert.deepEqual(has('Subject: x'), [false, false]);
@@ -88,7 +90,7 @@ test('Bcc and what is ours to say are not served, and nothing else is missing', 
   ]);
   const header = letter.subarray(0, letter.indexOf('\r\n\r\n') + 2);
   const served = (sender: 'kept' | 'replaced'): string =>
-    Buffer.concat(keptPieces(letter, unservedFields(header, 'mail.example', sender))).toString();
+    Buffer.concat(keptPieces(letter, unservedFields(new Header(header), 'mail.example', sender))).toString();
   assert.equal(
     served('kept'),
     'From: alice@a.example\r\nSender: e@x\r\nAuthentication-Results: other.example; dmarc=pass\r\nX-Bcc: f@x\r\n\r\n' +
@@ -98,7 +100,7 @@ test('Bcc and what is ours to say are not served, and nothing else is missing', 
 });
 
 test('TLS-Required has one value, once', () => {
-  const prefers = (...lines: string[]): boolean => prefersDelivery(bytes(lines));
+  const prefers = (...lines: string[]): boolean => prefersDelivery(headerOf(lines));
   assert.equal(prefers('TLS-Required: No'), true);
   assert.equal(prefers('Subject: x', 'tls-required:', ' no'), true);
   assert.equal(prefers('TLS-Required: Yes'), false);
@@ -113,16 +115,16 @@ test('whatever a header holds, it is read, and what is left out lies in it', () 
   );
   fc.assert(
     fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
-      const header = bytes(lines);
+      const header = headerOf(lines);
       readSubmittedHeader(header);
       const ranges = unservedFields(header, 'mail.example', 'replaced');
-      const kept = Buffer.concat(keptPieces(header, ranges));
+      const kept = Buffer.concat(keptPieces(header.bytes, ranges));
       let at = 0;
       for (const { start, end } of ranges) {
-        assert.ok(start >= at && end > start && end <= header.length);
+        assert.ok(start >= at && end > start && end <= header.bytes.length);
         at = end + 1;
       }
-      assert.deepEqual(unservedFields(kept, 'mail.example', 'replaced'), []);
+      assert.deepEqual(unservedFields(new Header(kept), 'mail.example', 'replaced'), []);
     }),
     { interruptAfterTimeLimit: 1500, markInterruptAsFailure: false },
   );

@@ -3,7 +3,7 @@ import { formatMailbox, parseAddressList, type AddressListItem } from './address
 import { foreignTrace } from './authentication-results-forged.ts';
 import { formatDate } from './date.ts';
 import { formatField } from './field.ts';
-import { fieldValue, headerFields, type HeaderField } from './header.ts';
+import type { Header, HeaderField } from './header.ts';
 import { omittedFields, type OmittedRange } from './omitted-ranges.ts';
 
 /** What the header of a submitted letter says of itself. */
@@ -19,20 +19,20 @@ export type SubmittedHeader = {
 /** Octets of From and Sender that are taken apart; a hundred of the longest addresses are shorter. */
 const mostNamedBytes = 32_768;
 
-/** Reads a whole header. Never fails. */
-export function readSubmittedHeader(header: Uint8Array): SubmittedHeader {
+/** Reads the fields of a whole header. Never fails. */
+export function readSubmittedHeader(header: Header): SubmittedHeader {
   let leftBytes = mostNamedBytes;
   const namedIn = (field: HeaderField): readonly (Address | null)[] => {
     leftBytes -= field.valueEnd - field.valueStart;
     // To its end or not at all: what is behind a limit is shown to somebody all the same.
     if (leftBytes < 0) return [null];
-    return parseAddressList(fieldValue(header, field, mostNamedBytes)).flatMap(usable);
+    return parseAddressList(header.value(field, mostNamedBytes)).flatMap(usable);
   };
   const from: (Address | null)[] = [];
   const sender: (Address | null)[] = [];
   let [hasDate, hasMessageId] = [false, false];
-  for (const field of headerFields(header, { fields: Infinity, bytes: header.length })) {
-    switch (field.name.toLowerCase()) {
+  for (const field of header.fields) {
+    switch (field.name) {
       case 'from':
         from.push(...namedIn(field));
         break;
@@ -81,13 +81,13 @@ export const formatSender = (account: Address): string =>
  * 3.6.3 and 3.6.6), trace fields that are this server's to write, and its Sender where another one stands in its place.
  */
 export function unservedFields(
-  header: Uint8Array,
+  header: Header,
   authservId: string,
   sender: 'kept' | 'replaced',
 ): readonly OmittedRange[] {
   const isForeign = foreignTrace(header, authservId);
   return omittedFields(header, (field) => {
-    switch (field.name.toLowerCase()) {
+    switch (field.name) {
       case 'bcc':
       case 'resent-bcc':
         return true;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatAddress, parseAddress, type Address } from '../mail/address.ts';
-import { headerFields } from '../mail/header.ts';
+import type { Header } from '../mail/header.ts';
 import { formatReceived, protocolName } from '../mail/received.ts';
 import { prefersDelivery } from '../mail/tls-required.ts';
 import { formatDeliveredTo, formatReturnPath } from '../mail/trace-fields.ts';
@@ -49,11 +49,11 @@ export function headOf({ chunks, sizeBytes }: Content): Uint8Array {
 /** More `Received:` fields than this, and the letter goes in circles (RFC 5321 section 6.3). */
 const mostReceivedFields = 100;
 
-/** Whether a letter with this head has been to so many servers that it must be going in circles. */
-export function goesInCircles(head: Uint8Array): boolean {
-  if (head.length < mostReceivedFields * 'Received:'.length) return false;
+/** Whether a letter with this header has been to so many servers that it must be going in circles. */
+export function goesInCircles({ fields }: Header): boolean {
+  if (fields.length <= mostReceivedFields) return false;
   let count = 0;
-  for (const { name } of headerFields(head)) if (name.toLowerCase() === 'received') count += 1;
+  for (const { name } of fields) if (name === 'received') count += 1;
   return count > mostReceivedFields;
 }
 
@@ -92,10 +92,7 @@ export async function routesOf(envelope: Envelope, local: LocalRecipients): Prom
 
 /** Fields of this server that stand before a letter besides those of its delivery, CRLF included. */
 export type OwnFields = {
-  /**
-   * What this server says of the letter's origin: above the trace of the same hop (RFC 8601 section 5), where no line at
-   * the beginning of the letter can continue it.
-   */
+  /** What this server says of the letter's origin: above the trace of the same hop (RFC 8601 section 5). */
   readonly findings?: string;
   /** What the letter lacked: next to its own fields. */
   readonly added?: string;
@@ -165,13 +162,13 @@ function priorityOf({ requests }: Envelope): { readonly priority?: number } {
 }
 
 /** RFC 8689 section 4.1: what the envelope says counts before what the header says. */
-function tlsRequiredOf({ requests }: Envelope, header: Uint8Array): Pick<TransportRecord, 'tlsRequired'> {
+function tlsRequiredOf({ requests }: Envelope, header: Header): Pick<TransportRecord, 'tlsRequired'> {
   if (requests?.requireTls === true) return { tlsRequired: 'yes' };
   return prefersDelivery(header) ? { tlsRequired: 'no' } : {};
 }
 
 /** How the letter with this header travelled on the hop into this server. */
-export function transportRecord(reception: Reception, header: Uint8Array): TransportRecord {
+export function transportRecord(reception: Reception, header: Header): TransportRecord {
   const { envelope, secured, visit, host, hash, sizeBytes, receivedAt } = reception;
   return {
     version: 1,

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { asciiDomain } from '../mail/domain.ts';
-import { fieldValue, headerFields, splitMessage, type HeaderField } from '../mail/header.ts';
+import { Header, splitMessage, type HeaderField } from '../mail/header.ts';
 import { keptPieces, type OmittedRange } from '../mail/omitted-ranges.ts';
 import { ok, refused, type Result } from '../result.ts';
 import { goesInCircles, headBytes, headOf, type Content } from './reception.ts';
@@ -16,31 +16,20 @@ const longestSignature = 8192;
  * The whole header of a letter; refused where it is so long that its fields cannot all be looked at. A letter whose header
  * is read in part only could show its reader what nobody checked.
  */
-export function wholeHeader(head: Uint8Array, sizeBytes: number): Result<Uint8Array, 'header-too-long'> {
+export function wholeHeader(head: Uint8Array, sizeBytes: number): Result<Header, 'header-too-long'> {
   const seen = head.subarray(0, headBytes);
-  const { headerEnd, bodyStart } = splitMessage(seen);
-  const ends = bodyStart > headerEnd || seen.length === sizeBytes;
-  const header = seen.subarray(0, headerEnd);
-  if (!ends || lines(header) > mostHeaderLines) return refused('header-too-long');
-  const fields = headerFields(header);
-  let step = fields.next();
-  while (step.done !== true) step = fields.next();
-  return step.value === 'complete' ? ok(header) : refused('header-too-long');
+  const { headerEnd } = splitMessage(seen);
+  if (headerEnd === seen.length && headerEnd < sizeBytes) return refused('header-too-long');
+  const header = new Header(seen.subarray(0, headerEnd));
+  const isWhole = header.end === 'complete' && header.lines <= mostHeaderLines;
+  return isWhole ? ok(header) : refused('header-too-long');
 }
 
 /** The whole header of a letter that may come in, as far as its header says. */
-export function admittedHeader(content: Content): Result<Uint8Array, 'header-too-long' | 'looping'> {
+export function admittedHeader(content: Content): Result<Header, 'header-too-long' | 'looping'> {
   const header = wholeHeader(headOf(content), content.sizeBytes);
   return header.ok && goesInCircles(header.value) ? refused('looping') : header;
 }
-
-function lines(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) count += 1;
-  return count;
-}
-
-const LF = 0x0a;
 
 /** A letter as the verifiers are shown it: no more signatures than they have to try, in pieces of a bearable size. */
 export type VerifiedView = {
@@ -58,13 +47,13 @@ const mostPartialSignatures = 1;
 /** So much is hashed at one go before other connections get their turn. */
 const pieceBytes = 16_384;
 
-export function verifiedView(header: Uint8Array, { chunks }: Content): VerifiedView {
+export function verifiedView(header: Header, { chunks }: Content): VerifiedView {
   const surplus: OmittedRange[] = [];
   const keyNames = new Set<string>();
   let signatures = 0;
   let partial = 0;
-  for (const field of headerFields(header, { fields: Infinity, bytes: header.length })) {
-    if (field.name.toLowerCase() !== 'dkim-signature') continue;
+  for (const field of header.fields) {
+    if (field.name !== 'dkim-signature') continue;
     const tags = signatureTags(header, field);
     signatures += 1;
     if (tags.has('l')) partial += 1;
@@ -76,7 +65,7 @@ export function verifiedView(header: Uint8Array, { chunks }: Content): VerifiedV
     const name = keyName(tags);
     if (name !== null) keyNames.add(name);
   }
-  return { pieces: () => pieces(chunks, header.length, surplus), keyNames: [...keyNames] };
+  return { pieces: () => pieces(chunks, header.bytes.length, surplus), keyNames: [...keyNames] };
 }
 
 /** The letter without the surplus of its header, which is its first `headerLength` bytes. */
@@ -107,9 +96,9 @@ function shifted(ranges: readonly OmittedRange[], before: number, length: number
 }
 
 /** The tags of a signature (RFC 6376 section 3.2); names in lower case, so that none is missed that another reader sees. */
-function signatureTags(header: Uint8Array, field: HeaderField): ReadonlyMap<string, string> {
+function signatureTags(header: Header, field: HeaderField): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
-  for (const tag of fieldValue(header, field).replaceAll(/\s/g, '').split(';')) {
+  for (const tag of header.value(field).replaceAll(/\s/g, '').split(';')) {
     const equals = tag.indexOf('=');
     if (equals > 0) tags.set(tag.slice(0, equals).toLowerCase(), tag.slice(equals + 1));
   }

@@ -7,6 +7,7 @@ import type {
 } from 'mailauth';
 import { formatAddress } from '../mail/address.ts';
 import { asciiDomain } from '../mail/domain.ts';
+import type { Header } from '../mail/header.ts';
 import { tellingPart } from '../mail/sender-authentication.ts';
 import type {
   ArcFinding,
@@ -57,7 +58,7 @@ async function loadVerifiers() {
 export type Suspect = {
   readonly envelope: Envelope;
   readonly visit: Visit;
-  readonly header: Uint8Array;
+  readonly header: Header;
   readonly content: Content;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;

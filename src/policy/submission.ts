@@ -2,6 +2,7 @@ import type { Authenticator, Origin } from '../accounts/authenticator.ts';
 import type { Enroller } from '../accounts/enrol.ts';
 import type { PasswordKind } from '../accounts/password.ts';
 import { canonicalAddress, parseAddress, type Address } from '../mail/address.ts';
+import type { Header } from '../mail/header.ts';
 import { keptPieces } from '../mail/omitted-ranges.ts';
 import type { LetterSummary } from '../mail/summary.ts';
 import type { Eventually } from '../result.ts';
@@ -173,7 +174,7 @@ export class SubmissionPolicy {
   }
 
   #lookOver(
-    header: Uint8Array,
+    header: Header,
     account: string,
     envelope: Envelope,
     receivedAt: number,
@@ -192,7 +193,7 @@ export class SubmissionPolicy {
    * must not keep the letter from its recipients (RFC 3461 section 5.1).
    */
   async #reportOn(
-    { reception, routes, header }: Pick<SuccessReport, 'reception' | 'routes' | 'header'>,
+    { reception, routes, header }: Pick<SuccessReport, 'reception' | 'routes'> & { readonly header: Header },
     { added, omitted }: LookedOver,
     { subject, messageId }: LetterSummary,
   ): Promise<Delivery | null> {
@@ -204,7 +205,7 @@ export class SubmissionPolicy {
     const account = found.ok ? null : await store.account(login.account as AccountName);
     const back = found.ok ? found.value : account === null ? [] : [{ account, deliveredTo: account.name }];
     if (back.length === 0) return null;
-    const served = Buffer.concat([Buffer.from(added), ...keptPieces(header, omitted)]);
+    const served = Buffer.concat([Buffer.from(added), ...keptPieces(header.bytes, omitted)]);
     const domain = domains[0] ?? reception.host;
     const report = await successReport(
       { reception, routes, header: served, subject, messageId, domain, back, random },

@@ -1,4 +1,5 @@
 import { parseAddress, type Address } from '../mail/address.ts';
+import type { Header } from '../mail/header.ts';
 import type { OmittedRange } from '../mail/omitted-ranges.ts';
 import {
   formatAddedFields,
@@ -19,7 +20,7 @@ export type ForeignFrom =
 /** What a submission server needs to know to look a letter over. */
 export type SubmittedLetter = {
   /** The whole header. */
-  readonly header: Uint8Array;
+  readonly header: Header;
   /** The reverse path; null for the null one. */
   readonly reversePath: Address | null;
   /** The account's canonical address. */
