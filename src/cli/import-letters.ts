@@ -200,12 +200,12 @@ async function ofChunks(
   chunks: readonly Uint8Array<ArrayBuffer>[],
   omitted: readonly OmittedRange[],
 ): Promise<Computed> {
-  return { ...(await computedLetter(chunks, omitted)), omitted, chunks };
+  return { ...(await computedLetter(chunks, omitted)).stored, omitted, chunks };
 }
 
 async function ofSpool(spool: Spool, omitted: readonly OmittedRange[]): Promise<Computed> {
   await spool.finish();
-  return { ...(await computedPieces(spool.pieces(), omitted)), omitted, chunks: [], spool: spool.id };
+  return { ...(await computedPieces(spool.pieces(), omitted)).stored, omitted, chunks: [], spool: spool.id };
 }
 
 /** As much of a letter as is looked at for flags. */

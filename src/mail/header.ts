@@ -1,5 +1,6 @@
 import { asBuffer } from '../bytes/buffer.ts';
 import { decodeUnlabelled } from './charset.ts';
+import { firstLine } from './first-line.ts';
 
 /** One header field (RFC 5322 section 2.2) as offsets into the bytes it was found in. */
 export type HeaderField = {
@@ -151,7 +152,7 @@ const emptyLine = (bytes: Uint8Array, at: number): 0 | 1 | 2 => {
 
 /**
  * Where the header ends and the body begins: the empty line between them belongs to neither (RFC 5322 section 2.1).
- * Without one, both are the end of the bytes.
+ * Without one, both are the end of the bytes. A letter whose first line is no field is a body from there on.
  */
 export const splitMessage = (
   letter: Uint8Array,
@@ -159,6 +160,7 @@ export const splitMessage = (
   const bytes = asBuffer(letter);
   const first = emptyLine(bytes, 0);
   if (first > 0) return { headerEnd: 0, bodyStart: first };
+  if (firstLine(bytes, 0, 'last') === 'headless') return { headerEnd: 0, bodyStart: 0 };
   const crlf = bytes.indexOf('\n\r\n');
   const head = crlf === -1 ? bytes : bytes.subarray(0, crlf);
   const lf = head.indexOf('\n\n');

@@ -12,15 +12,25 @@ import type { NewLetter } from '../store/port.ts';
 /** The texts are read again when somebody searches: most letters are never searched for. */
 const bounds = { ...defaultLetterBounds, searchableBytes: 0 };
 
+/** What is computed of a letter once, before it is stored. */
+export type ComputedLetter = {
+  readonly stored: Pick<NewLetter, 'summary' | 'parsed' | 'threading'>;
+  /**
+   * What has to stand between the fields of this server and the letter: an empty line before one whose first line is no
+   * field, so that nobody's words continue a field of this server, or pass for one (RFC 5322 section 2.1).
+   */
+  readonly separation: '' | '\r\n';
+};
+
 /**
- * What is computed of a letter once, before it is stored. The places of its parts count from where the letter as it is kept
+ * Computes it. The places of its parts count from where the letter as it is kept
  * and served begins, behind the fields that this server puts before it; of those, `added` counts for the envelope.
  */
 export async function computedLetter(
   chunks: Iterable<Uint8Array>,
   omitted: readonly OmittedRange[],
   added = '',
-): Promise<Pick<NewLetter, 'summary' | 'parsed' | 'threading'>> {
+): Promise<ComputedLetter> {
   const parser = new LetterParser(bounds);
   for (const chunk of keptChunks(chunks, omitted)) parser.push(chunk);
   return computed(await parser.end(), added);
@@ -30,7 +40,7 @@ export async function computedLetter(
 export async function computedPieces(
   pieces: AsyncIterable<Uint8Array>,
   omitted: readonly OmittedRange[],
-): Promise<Pick<NewLetter, 'summary' | 'parsed' | 'threading'>> {
+): Promise<ComputedLetter> {
   const parser = new LetterParser(bounds);
   let at = 0;
   for await (const piece of pieces) {
@@ -40,12 +50,15 @@ export async function computedPieces(
   return computed(await parser.end(), '');
 }
 
-function computed(parsed: ParsedLetter, added: string): Pick<NewLetter, 'summary' | 'parsed' | 'threading'> {
+function computed(parsed: ParsedLetter, added: string): ComputedLetter {
   const envelope = added === '' ? parsed.envelope : withAdded(parsed.envelope, added);
+  const threading = {
+    messageIds: threadIds(envelope),
+    baseSubject: baseSubject(envelope.subject ?? '').text,
+  };
   return {
-    summary: summaryOf(envelope),
-    parsed: encodeStructure({ ...parsed, envelope }),
-    threading: { messageIds: threadIds(envelope), baseSubject: baseSubject(envelope.subject ?? '').text },
+    stored: { summary: summaryOf(envelope), parsed: encodeStructure({ ...parsed, envelope }), threading },
+    separation: parsed.structure.bodyStart === 0 ? '\r\n' : '',
   };
 }
 

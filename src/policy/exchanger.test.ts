@@ -168,6 +168,17 @@ test('the fields before a letter: delivery, findings, trace', async (t) => {
   assert.equal(here.delivered[0]?.transport.senders.spf.result, 'pass');
 });
 
+test('a From that stands in the body is nobody to be judged by', async (t) => {
+  const here = await house(t);
+  const forged = ' evil\r\nFrom: boss@sender.example\r\nSubject: pay\r\n\r\nnow\r\n';
+  assert.equal(word(await send(here, forged, { client: '192.0.2.99' })), 'delivered');
+  const [letter] = await here.inbox('alice@example.org');
+  const prefix = Buffer.from(letter?.prefix ?? []).toString();
+  assert.match(prefix, /dmarc=permerror/);
+  assert.match(prefix, /Received: [^]*\r\n\r\n$/);
+  assert.equal(letter?.summary.from, '');
+});
+
 test('one letter for each, whichever ways lead there, and none that names another', async (t) => {
   const here = await house(t);
   const to = [

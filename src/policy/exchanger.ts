@@ -115,14 +115,15 @@ export class ExchangerPolicy {
     const routes = await routesOf(envelope, recipients);
     if (routes === null) return refuse({ why: 'recipient-gone' });
     const omitted = foreignTraceFields(header.value, authservId);
+    const { stored: computed, separation } = await computedLetter(chunks, omitted);
     const delivery: ExchangerDelivery = {
       hash,
       sizeBytes,
       chunks,
-      ...(await computedLetter(chunks, omitted)),
+      ...computed,
       transport: { ...transportRecord(reception, header.value), senders },
       receivedAt,
-      recipients: deliveryRecipients(reception, routes, { findings }),
+      recipients: deliveryRecipients(reception, routes, { findings, separation }),
       omitted,
     };
     const stored = await store.deliver(delivery);

@@ -12,6 +12,7 @@ import {
   receptionId,
   transportRecord,
   type Content,
+  type OwnFields,
   type Reception,
   type Route,
   type Visit,
@@ -78,23 +79,28 @@ export class LmtpPolicy {
     const receivedAt = now();
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt, lmtp: true };
     const omitted = foreignTraceFields(header.value, this.#parts.ownReports);
+    const { stored, separation } = await computedLetter(content.chunks, omitted);
     const letter = {
       hash,
       sizeBytes,
       chunks: content.chunks,
-      ...(await computedLetter(content.chunks, omitted)),
+      ...stored,
       transport: transportRecord(reception, header.value),
       receivedAt,
       omitted,
     };
-    return { verdict: 'each', outcomes: await this.#outcomes(reception, letter) };
+    return { verdict: 'each', outcomes: await this.#outcomes(reception, letter, { separation }) };
   }
 
-  async #outcomes(reception: Reception, letter: Omit<Delivery, 'recipients'>): Promise<readonly Outcome[]> {
+  async #outcomes(
+    reception: Reception,
+    letter: Omit<Delivery, 'recipients'>,
+    fields: OwnFields,
+  ): Promise<readonly Outcome[]> {
     const { store, recipients } = this.#parts;
     const paths = await this.#roomy(await pathsOf(reception.envelope, recipients), reception.sizeBytes);
     const routes = paths.flatMap((path) => (path.ok ? [path.value] : []));
-    const found = deliveryRecipients(reception, routes);
+    const found = deliveryRecipients(reception, routes, fields);
     const stored = found.length === 0 || (await store.deliver({ ...letter, recipients: found })).ok;
     // Where one account went away or became full in this moment nobody got it; who has room may get it the next time.
     const outcome: Outcome = stored

@@ -96,6 +96,8 @@ export type OwnFields = {
   readonly findings?: string;
   /** What the letter lacked: next to its own fields. */
   readonly added?: string;
+  /** As `ComputedLetter` has it. */
+  readonly separation?: '' | '\r\n';
 };
 
 /**
@@ -105,9 +107,9 @@ export type OwnFields = {
 export function deliveryRecipients(
   reception: Reception,
   routes: readonly Route[],
-  { findings = '', added = '' }: OwnFields = {},
+  { findings = '', added = '', separation = '' }: OwnFields,
 ): readonly DeliveryRecipient[] {
-  const below = `${findings}${receivedField(reception)}${added}`;
+  const below = `${findings}${receivedField(reception)}${added}${separation}`;
   return recipientsOf(routes, reception.envelope.sender, below);
 }
 

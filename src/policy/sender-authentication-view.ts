@@ -74,6 +74,8 @@ async function* pieces(
   headerLength: number,
   surplus: readonly OmittedRange[],
 ): AsyncGenerator<Buffer, void, undefined> {
+  // What has no header must not seem to have one to a reader who is more lenient.
+  if (headerLength === 0) yield Buffer.from('\r\n');
   let before = 0;
   for (const chunk of chunks) {
     const inHeader = before < headerLength ? shifted(surplus, before, chunk.length) : [];

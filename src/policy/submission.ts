@@ -122,21 +122,21 @@ export class SubmissionPolicy {
     const reception = { envelope, secured, visit, host, hash, sizeBytes, receivedAt };
     const routes = await routesOf(envelope, this.#recipients);
     if (routes === null) return refuse({ why: 'recipient-gone' });
-    const computed = await computedLetter(chunks, omitted, `${findings}${added}`);
+    const { stored, separation } = await computedLetter(chunks, omitted, `${findings}${added}`);
     const delivery: Delivery = {
       hash,
       sizeBytes,
       chunks,
-      ...computed,
+      ...stored,
       transport: transportRecord(reception, header.value),
       receivedAt,
-      recipients: deliveryRecipients(reception, routes, { findings, added }),
+      recipients: deliveryRecipients(reception, routes, { findings, added, separation }),
       omitted,
     };
     const report = await this.#reportOn(
       { reception, routes, header: header.value },
       letter.value,
-      computed.summary,
+      stored.summary,
     );
     const sending = { account, recipients: envelope.recipients.length, routes };
     return this.#send(sending, report === null ? [delivery] : [delivery, report]);

@@ -65,7 +65,7 @@ export async function successReport(parts: SuccessReport, sender: Address): Prom
     hash: createHash('sha256').update(report).digest('hex') as BlobHash,
     sizeBytes: report.length,
     chunks: [report],
-    ...(await computedLetter([report], [])),
+    ...(await computedLetter([report], [])).stored,
     transport: null,
     receivedAt,
     recipients: recipientsOf([{ recipient, destinations: back }], null, ''),
