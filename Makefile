@@ -45,8 +45,8 @@ check: $(SETUP) static ## Types, lint, format, layers, standards, dead code, and
 proof: $(SETUP) ## Record the exchange over TLS and over plain TCP, and show what an eavesdropper saw of each
 	@$(LETTERLOCK) proof
 
-faults: $(SETUP) ## Kill the server under load again and again, and look for what it promised (ROUNDS=)
-	@LETTERLOCK_ROUNDS=$${ROUNDS:-200} $(TEST) --test-timeout=3600000 'test/faults/**/*.test.ts'
+faults: $(SETUP) ## Kill servers and others under mixed load, 1,000 times, and look for what was promised (ROUNDS=)
+	@LETTERLOCK_ROUNDS=$${ROUNDS:-1000} $(TEST) --test-timeout=3600000 'test/faults/**/*.test.ts'
 
 fuzz: $(SETUP) ## Feed the engines what nobody should send, for longer than the tests do
 	@$(TEST) --test-timeout=3600000 'test/fuzz/**/*.test.ts'

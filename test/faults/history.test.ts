@@ -14,9 +14,10 @@ import type { Store } from '../../src/store/port.ts';
 import { auditFolder } from '../../src/store/sqlite/audit.ts';
 import { openStore } from '../../src/store/sqlite/open.ts';
 import { historyOf } from './history.ts';
+import { roundsOf } from './rounds.ts';
 
 /** How often the process is killed, and what the choices of a run are made from. */
-const rounds = Number(process.env['LETTERLOCK_ROUNDS'] ?? 6);
+const rounds = roundsOf({ all: 0.2, short: 6 });
 const seed = Number(process.env['LETTERLOCK_SEED'] ?? randomInt(2 ** 31));
 /** A history is begun anew after so many rounds: what is compared grows with it. */
 const ROUNDS_OF_A_HISTORY = 6;

@@ -8,10 +8,11 @@ import { SeededRandom } from '../support/random.ts';
 import { addAccount, beginServer, startServer, withSite, type Site } from '../support/server.ts';
 import { makeLetter } from './letters.ts';
 import { Promises } from './promises.ts';
+import { roundsOf } from './rounds.ts';
 import { person, sendUntilLost, type Outgoing, type Person } from './sender.ts';
 
 /** How often the server is killed, and what the choices of a run are made from. */
-const rounds = Number(process.env['LETTERLOCK_ROUNDS'] ?? 5);
+const rounds = roundsOf({ all: 0.1, short: 5 });
 const seed = Number(process.env['LETTERLOCK_SEED'] ?? randomInt(2 ** 31));
 
 const password = 'the pass phrase of everybody here';

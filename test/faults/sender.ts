@@ -40,7 +40,7 @@ export async function sendUntilLost(
     await connection.send({ send: 'EHLO', name: 'sender.example' });
     const login = await connection.authenticate(name, new Secret(password), randomBytes);
     assert.ok(login.ok && login.value.reply.code === 235, JSON.stringify(login));
-    for (;;) await send(connection, address, nextLetter());
+    for (;;) await sendLetter(connection, address, nextLetter());
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
   } finally {
@@ -48,7 +48,12 @@ export async function sendUntilLost(
   }
 }
 
-async function send(connection: SmtpConnection, sender: Address, { letter, bytes }: Outgoing): Promise<void> {
+/** Sends one letter, which the server has to take. Rejects with `ConnectionLost`. */
+export async function sendLetter(
+  connection: SmtpConnection,
+  sender: Address,
+  { letter, bytes }: Outgoing,
+): Promise<void> {
   const replies = [
     connection.send({ send: 'MAIL', sender, sizeBytes: bytes.length }),
     ...letter.recipients.map((recipient) =>
@@ -66,7 +71,7 @@ async function send(connection: SmtpConnection, sender: Address, { letter, bytes
   letter.acknowledged = true;
 }
 
-function addressOf(text: string): Address {
+export function addressOf(text: string): Address {
   const parsed = parseAddress(text);
   assert.ok(parsed.ok, text);
   return parsed.value;
