@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MAX_ROW_BLOB_BYTES } from '../../src/store/sqlite/blob-rows.ts';
+import { MAX_SEGMENT_BLOB_BYTES } from '../../src/store/sqlite/blob-rows.ts';
 import type { SeededRandom } from '../support/random.ts';
 
 /** A letter that somebody tries to send, without its bytes. */
@@ -43,6 +43,6 @@ function sizeBytes(random: SeededRandom): number {
   const kind = random.fraction();
   if (kind < 0.75) return random.whole(100, 4096);
   if (kind < 0.9) return random.whole(4096, 65_536);
-  if (kind < 0.97) return random.whole(65_536, MAX_ROW_BLOB_BYTES);
-  return random.whole(MAX_ROW_BLOB_BYTES, 1_048_576);
+  if (kind < 0.98) return random.whole(65_536, MAX_SEGMENT_BLOB_BYTES);
+  return random.whole(MAX_SEGMENT_BLOB_BYTES, 2 * MAX_SEGMENT_BLOB_BYTES);
 }

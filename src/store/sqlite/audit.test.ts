@@ -11,11 +11,13 @@ import { folderPaths, type FolderPaths } from './folder.ts';
 import { startChild, withFolder, withThread } from './testing.ts';
 
 const small = letterBytes(5000, 1);
-const large = letterBytes(300_000, 2);
+const middle = letterBytes(100_000, 4);
+const large = letterBytes(1_300_000, 2);
 
 const filled = async (store: Store): Promise<void> => {
   const { id } = await makeAccount(store, 'nu1@447.edu');
   await mustDeliver(store, deliveryOf(small, [id]));
+  await mustDeliver(store, deliveryOf(middle, [id]));
   await mustDeliver(store, deliveryOf(large, [id]));
   await store.search({
     account: id,
@@ -46,7 +48,7 @@ const SPOILED: readonly (readonly [string, RegExp, (paths: FolderPaths) => void]
   [
     'a byte of a file turns',
     /^blob differs from its hash: /,
-    (paths) => fs.writeFileSync(fileOf(paths), letterBytes(300_000, 3)),
+    (paths) => fs.writeFileSync(fileOf(paths), letterBytes(1_300_000, 3)),
   ],
   [
     'a byte of a row turns',
@@ -57,6 +59,31 @@ const SPOILED: readonly (readonly [string, RegExp, (paths: FolderPaths) => void]
     'a file has no row',
     /^orphan: .*\/[0-9a-f]{64}$/,
     (paths) => fs.writeFileSync(`${path.dirname(fileOf(paths))}/${'ab'.repeat(32)}`, 'x'),
+  ],
+  [
+    'a byte of a segment turns',
+    new RegExp(`^blob differs from its hash: ${hashOf(middle)}$`),
+    ({ blobs }) => fs.writeFileSync(path.join(blobs, 'segments', '1'), letterBytes(100_000, 5)),
+  ],
+  [
+    'a segment is cut',
+    new RegExp(`^blob ${hashOf(middle)}: segment 1 ends at 5000, in the middle of a letter$`),
+    ({ blobs }) => fs.truncateSync(path.join(blobs, 'segments', '1'), 5000),
+  ],
+  [
+    'a segment is missing',
+    new RegExp(`^blob ${hashOf(middle)}: ENOENT: `),
+    ({ blobs }) => fs.rmSync(path.join(blobs, 'segments', '1')),
+  ],
+  [
+    'a segment has no row',
+    /^orphan: .*[/\\]segments[/\\]7$/,
+    ({ blobs }) => fs.writeFileSync(path.join(blobs, 'segments', '7'), 'x'),
+  ],
+  [
+    'a segment is said to be used more than it is',
+    /^segment: used: 1$/,
+    (paths) => changeWith(paths, 'UPDATE segment SET used_bytes = used_bytes + 1'),
   ],
   [
     'a count is wrong',
@@ -96,8 +123,8 @@ describe('a data folder is verified', () => {
       await withThread(folder, filled);
       const steps: (readonly [number, number])[] = [];
       const audit = auditStore(folder, (done, total) => steps.push([done, total]));
-      assert.deepEqual(audit, { wrong: [], accounts: 1, letters: 2, blobs: 2, bytes: 305_000 });
-      assert.deepEqual(steps.at(-1), [305_000, 305_000]);
+      assert.deepEqual(audit, { wrong: [], accounts: 1, letters: 3, blobs: 3, bytes: 1_405_000 });
+      assert.deepEqual(steps.at(-1), [1_405_000, 1_405_000]);
     });
   });
 

@@ -8,10 +8,14 @@ import { BlobFiles } from './blob-files.ts';
 import { allRows, bytes, firstRow, integer, text, type Row } from './column.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
 import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
+import { SegmentFiles, stretchOf, type Stretch } from './segment-files.ts';
 
 const COUNTS = `SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL), (SELECT count(*) FROM letter),
   (SELECT count(*) FROM blob), (SELECT coalesce(sum(size_bytes), 0) FROM blob)`;
-const BLOBS = 'SELECT lower(hex(hash)), id, size_bytes, chunks FROM blob WHERE id > ? ORDER BY id LIMIT 500';
+const BLOBS = `SELECT lower(hex(hash)), id, size_bytes, chunks, segment, segment_offset FROM blob WHERE id > ?
+  ORDER BY id LIMIT 500`;
+const STRETCH = 'SELECT segment, segment_offset FROM blob WHERE id = ?';
+const HAS_SEGMENT = 'SELECT 1 FROM segment WHERE id = ?';
 const CHUNKS = 'SELECT bytes FROM blob_chunk WHERE id >= ? AND id < ? ORDER BY id';
 const HAS_BLOB = 'SELECT 1 FROM blob WHERE id = ?';
 const HAS_FILE = 'SELECT 1 FROM blob WHERE hash = ? AND chunks IS NULL';
@@ -43,6 +47,7 @@ type BlobRow = {
   readonly id: number;
   readonly sizeBytes: number;
   readonly chunks: number | null;
+  readonly stretch: Stretch | null;
 };
 
 const blobOf = (row: Row): BlobRow => ({
@@ -50,6 +55,7 @@ const blobOf = (row: Row): BlobRow => ({
   id: integer(row[1]),
   sizeBytes: integer(row[2]),
   chunks: row[3] === null ? null : integer(row[3]),
+  stretch: stretchOf(row[4], row[5], integer(row[2])),
 });
 
 class Auditor {
@@ -57,11 +63,13 @@ class Auditor {
   readonly #paths: FolderPaths;
   readonly #db: DatabaseSync;
   readonly #progress: AuditProgress;
+  readonly #segments: SegmentFiles;
 
   constructor(paths: FolderPaths, db: DatabaseSync, progress: AuditProgress) {
     this.#paths = paths;
     this.#db = db;
     this.#progress = progress;
+    this.#segments = new SegmentFiles(paths.blobs);
   }
 
   /** Everything; what it finds is in `wrong`. */
@@ -117,10 +125,12 @@ class Auditor {
     for (let last = -1; ;) {
       this.#db.exec('BEGIN');
       const blobs = allRows(page, last).map(blobOf);
-      for (const blob of blobs.filter(({ chunks }) => chunks !== null)) this.#checkRowsOf(blob);
+      for (const blob of blobs.filter(({ chunks, stretch }) => chunks !== null && stretch === null))
+        this.#checkRowsOf(blob);
       this.#db.exec('COMMIT');
       for (const blob of blobs) {
-        if (blob.chunks === null) this.#checkFile(blob);
+        if (blob.stretch !== null) this.#checkStretch(blob, blob.stretch);
+        else if (blob.chunks === null) this.#checkFile(blob);
         done += blob.sizeBytes;
         this.#progress(Math.min(done, total), total);
       }
@@ -143,6 +153,26 @@ class Auditor {
       this.wrong.push(`blob differs from its hash: ${hash}`);
   }
 
+  /** A blob in a segment. Its row is looked at after it once more: it may have been moved or removed meanwhile. */
+  #checkStretch(blob: BlobRow, stretch: Stretch): void {
+    const why = this.#faultOf(blob, stretch);
+    if (why === null) return;
+    const row = firstRow(this.#db.prepare(STRETCH, { returnArrays: true }), blob.id);
+    if (row === undefined) return;
+    const now = stretchOf(row[0], row[1], blob.sizeBytes);
+    if (now === null || now.segment === stretch.segment) this.wrong.push(why);
+    else this.#checkStretch(blob, now);
+  }
+
+  #faultOf({ hash }: BlobRow, stretch: Stretch): string | null {
+    try {
+      const found = createHash('sha256').update(this.#segments.read(stretch)).digest('hex');
+      return found === hash ? null : `blob differs from its hash: ${hash}`;
+    } catch (cause) {
+      return `blob ${hash}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    }
+  }
+
   /** The file of a blob. Its row is looked at after it once more: whoever removes a letter removes both. */
   #checkFile({ hash, id, sizeBytes }: BlobRow): void {
     const found = hashOfFile(path.join(this.#paths.blobs, hash.slice(0, 2), hash));
@@ -157,10 +187,15 @@ class Auditor {
    */
   #checkOrphans(): void {
     const hasFile = this.#db.prepare(HAS_FILE, { returnArrays: true });
-    const look = (): readonly string[] =>
-      new BlobFiles(this.#paths.blobs).orphans(
-        (hash) => firstRow(hasFile, Buffer.from(hash, 'hex')) !== undefined,
-      );
+    const hasSegment = this.#db.prepare(HAS_SEGMENT, { returnArrays: true });
+    const files = new BlobFiles(this.#paths.blobs);
+    const look = (): readonly string[] => [
+      ...files.orphans((hash) => firstRow(hasFile, Buffer.from(hash, 'hex')) !== undefined),
+      ...files.segments
+        .present()
+        .filter((segment) => firstRow(hasSegment, segment) === undefined)
+        .map((segment) => files.segments.path(segment)),
+    ];
     if (look().length === 0) return;
     const before = new Set(betweenTransactions(this.#paths, look));
     if (before.size === 0) return;

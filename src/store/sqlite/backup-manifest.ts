@@ -1,18 +1,24 @@
 import { ok, refused, type Result } from '../../result.ts';
 import { isSha256 } from '../rules.ts';
 
+/** A file in pieces of one length, the last one perhaps shorter. */
+export type Pieced = {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly pieces: readonly string[];
+};
+
 /** One backup: what a data folder is put together from again. Everything it names is in the objects. */
 export type Manifest = {
-  readonly format: 1;
+  /** 1 is one without segments. */
+  readonly format: 1 | 2;
   /** When the state was taken, ISO 8601 in UTC. */
   readonly at: string;
-  /** The database in pieces of one length, the last one perhaps shorter. */
-  readonly database: {
-    readonly sha256: string;
-    readonly sizeBytes: number;
-    readonly pieces: readonly string[];
-  };
-  /** The other files of the folder, but the blobs, which the database names, and the indexes, which are made anew. */
+  /** The database. */
+  readonly database: Pieced;
+  /** The segments up to where they were used. */
+  readonly segments: readonly (Pieced & { readonly segment: number })[];
+  /** The other files of the folder, but the files of large letters, which the database names, and the indexes, which are made anew. */
   readonly files: readonly { readonly path: string; readonly mode: number; readonly sha256: string }[];
 };
 
@@ -46,12 +52,15 @@ const isFile = (value: unknown): value is Manifest['files'][number] =>
   Number.isInteger(value['mode']) &&
   (Number(value['mode']) & ~0o777) === 0;
 
-const isDatabase = (value: unknown): value is Manifest['database'] =>
+const isPieced = (value: unknown): value is Pieced =>
   isObject(value) &&
   isHash(value['sha256']) &&
   Number.isSafeInteger(value['sizeBytes']) &&
   Array.isArray(value['pieces']) &&
   value['pieces'].every(isHash);
+
+const isSegment = (value: unknown): value is Manifest['segments'][number] =>
+  isPieced(value) && 'segment' in value && Number.isSafeInteger(value.segment) && Number(value.segment) > 0;
 
 /** Reads a manifest, which may have been written by anybody. */
 export const parseManifest = (text: string): Result<Manifest, 'no-manifest' | 'newer'> => {
@@ -62,9 +71,11 @@ export const parseManifest = (text: string): Result<Manifest, 'no-manifest' | 'n
     return refused('no-manifest');
   }
   if (!isObject(value)) return refused('no-manifest');
-  if (typeof value['format'] === 'number' && value['format'] > 1) return refused('newer');
-  const { format, at, database, files } = value;
-  if (format !== 1 || typeof at !== 'string' || !isDatabase(database)) return refused('no-manifest');
+  if (typeof value['format'] === 'number' && value['format'] > 2) return refused('newer');
+  const { format, at, database, segments = [], files } = value;
+  if ((format !== 1 && format !== 2) || typeof at !== 'string' || !isPieced(database))
+    return refused('no-manifest');
+  if (!Array.isArray(segments) || !segments.every(isSegment)) return refused('no-manifest');
   if (!Array.isArray(files) || !files.every(isFile)) return refused('no-manifest');
-  return ok({ format, at, database, files });
+  return ok({ format, at, database, segments, files });
 };

@@ -3,10 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { StoreFault } from '../fault.ts';
 import { isSha256 } from '../rules.ts';
-import { syncFolder } from './blob-files.ts';
+import type { Pieced } from './backup-manifest.ts';
+import { syncFolder } from './synced-folder.ts';
 
 /** As much is held in memory. */
 const PIECE_BYTES = 1024 * 1024;
+
+const WHOLE = { pieceBytes: PIECE_BYTES, bytes: Infinity };
 
 /** Makes a folder that only this user can enter, and its parents. */
 export const makePrivateFolder = (folder: string): void => {
@@ -17,7 +20,7 @@ export const makePrivateFolder = (folder: string): void => {
 };
 
 /** Writes a new file piece by piece and syncs it; gives the SHA-256 of what was written. */
-export const writeSynced = (file: string, pieces: Iterable<Uint8Array>, mode = 0o600): string => {
+const writeSynced = (file: string, pieces: Iterable<Uint8Array>, mode = 0o600): string => {
   const handle = fs.openSync(file, 'wx', mode);
   const digest = createHash('sha256');
   try {
@@ -32,18 +35,23 @@ export const writeSynced = (file: string, pieces: Iterable<Uint8Array>, mode = 0
   return digest.digest('hex');
 };
 
-/** The bytes of a file, a piece at a time; each piece is good until the next one is asked for. */
-export function* piecesOf(file: string, pieceBytes: number = PIECE_BYTES): Generator<Uint8Array> {
+/** The first `bytes` of a file, a piece at a time; each piece is good until the next one is asked for. */
+function* piecesOf(
+  file: string,
+  { pieceBytes, bytes }: { readonly pieceBytes: number; readonly bytes: number } = WHOLE,
+): Generator<Uint8Array> {
   const handle = fs.openSync(file, 'r');
   try {
     const piece = Buffer.allocUnsafe(pieceBytes);
-    for (;;) {
+    for (let done = 0; done < bytes;) {
+      const most = Math.min(pieceBytes, bytes - done);
       let length = 0;
-      for (let read = -1; read !== 0 && length < pieceBytes; length += read)
-        read = fs.readSync(handle, piece, length, pieceBytes - length, null);
+      for (let read = -1; read !== 0 && length < most; length += read)
+        read = fs.readSync(handle, piece, length, most - length, null);
       if (length === 0) return;
       yield piece.subarray(0, length);
-      if (length < pieceBytes) return;
+      if (length < most) return;
+      done += length;
     }
   } finally {
     fs.closeSync(handle);
@@ -114,6 +122,19 @@ export class BackupObjects {
     if (!this.has(sha256, sizeBytes)) this.#write(piecesOf(file), sha256);
   }
 
+  /** Keeps the first `bytes` of a file in pieces of one length. */
+  keepPieces(file: string, how: { readonly pieceBytes: number; readonly bytes: number }): Pieced {
+    const pieces: string[] = [];
+    const whole = createHash('sha256');
+    let sizeBytes = 0;
+    for (const piece of piecesOf(file, how)) {
+      pieces.push(this.keep(piece));
+      whole.update(piece);
+      sizeBytes += piece.length;
+    }
+    return { sha256: whole.digest('hex'), sizeBytes, pieces };
+  }
+
   #write(pieces: Iterable<Uint8Array>, sha256: string): void {
     const draft = this.draft();
     try {
@@ -134,6 +155,26 @@ export class BackupObjects {
   copyOut(sha256: string, file: string, mode = 0o600): void {
     if (writeSynced(file, this.read(sha256), mode) !== sha256)
       throw new StoreFault(`the backup is damaged: ${this.#path(sha256)} has other bytes than its name says`);
+  }
+
+  /** Puts a file together from its pieces. Throws where one is missing or other than its name says, and says which. */
+  copyOutPieces(pieced: Pieced, file: string): void {
+    if (writeSynced(file, this.#bytesOf(pieced)) !== pieced.sha256)
+      throw new StoreFault('the backup is damaged: its pieces are not those of one file');
+  }
+
+  *#bytesOf({ pieces }: Pieced): Generator<Uint8Array> {
+    for (const sha256 of pieces) {
+      const digest = createHash('sha256');
+      for (const bytes of this.read(sha256)) {
+        digest.update(bytes);
+        yield bytes;
+      }
+      if (digest.digest('hex') !== sha256)
+        throw new StoreFault(
+          `the backup is damaged: its object ${sha256} has other bytes than its name says`,
+        );
+    }
   }
 
   /** The bytes of that name, a piece at a time. Nothing is compared yet. */

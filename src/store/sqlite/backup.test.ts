@@ -16,13 +16,14 @@ const placesIn = (folder: string) => ({
   back: path.join(folder, '..', 'back'),
 });
 
-/** An account with letters in rows and in files, as seeds say. */
+/** An account with letters in rows, in segments and in files, as seeds say. */
 const filled = async (store: Store, seeds: readonly number[]): Promise<void> => {
   const account = await store.account('nu1@447.edu' as AccountName);
   const { id } = account ?? (await makeAccount(store, 'nu1@447.edu'));
   for (const seed of seeds) {
     await mustDeliver(store, deliveryOf(letterBytes(5000, seed), [id]));
-    await mustDeliver(store, deliveryOf(letterBytes(300_000, seed), [id]));
+    await mustDeliver(store, deliveryOf(letterBytes(100_000, seed), [id]));
+    await mustDeliver(store, deliveryOf(letterBytes(1_300_000, seed), [id]));
   }
 };
 
@@ -51,24 +52,24 @@ describe('backups', () => {
         fs.writeFileSync(path.join(folder, 'tls', 'key.pem'), 'secret', { mode: 0o600 });
         fs.symlinkSync('/etc/passwd', path.join(folder, 'tls', 'link'));
         const first = await backUp(folder, target, T0);
-        assert.ok(first.written >= 600_000);
+        assert.ok(first.written >= 2_600_000);
         await filled(store, [3]);
         const second = await backUp(folder, target, T0 + 3_600_000);
-        assert.ok(second.written < first.written && second.written > 300_000, `${second.written}`);
+        assert.ok(second.written < first.written && second.written > 1_300_000, `${second.written}`);
         const third = await backUp(folder, target, T0 + 7_200_000);
-        assert.ok(third.written < 300_000, `${third.written}`);
+        assert.ok(third.written < 1_300_000, `${third.written}`);
       });
       const newest = restore(target, back, null);
       assert.ok(newest.ok, JSON.stringify(newest));
-      assert.deepEqual([newest.value.at, newest.value.audit.letters], ['2026-01-02T05:04:05.678Z', 6]);
+      assert.deepEqual([newest.value.at, newest.value.audit.letters], ['2026-01-02T05:04:05.678Z', 9]);
       assert.deepEqual(auditFolder(back), []);
-      assert.equal(await lettersIn(back), 6);
+      assert.equal(await lettersIn(back), 9);
       assert.deepEqual(fs.readdirSync(path.join(back, 'tls')), ['key.pem']);
       assert.equal(fs.statSync(path.join(back, 'tls', 'key.pem')).mode & 0o777, 0o600);
       assert.equal(fs.statSync(back).mode & 0o777, 0o700);
       assert.deepEqual(restore(target, back, null), { ok: false, refusal: { why: 'not-empty' } });
       const earlier = restore(target, `${back}2`, T0 + 1000);
-      assert.ok(earlier.ok && earlier.value.audit.letters === 4);
+      assert.ok(earlier.ok && earlier.value.audit.letters === 6);
       assert.deepEqual(restore(target, `${back}3`, T0 - 1), { ok: false, refusal: { why: 'no-backup' } });
       assert.ok(!fs.existsSync(`${back}3`));
     });
@@ -132,7 +133,7 @@ describe('backups', () => {
         child.kill('SIGKILL');
         await ended;
         const restored = restore(target, `${back}${round}`, T0);
-        assert.ok(restored.ok && restored.value.audit.letters === 2, JSON.stringify(restored));
+        assert.ok(restored.ok && restored.value.audit.letters === 3, JSON.stringify(restored));
         assert.ok(restore(target, `${back}${round}+`, null).ok);
       }
       await backUp(folder, target, T0 + 1000);
@@ -143,9 +144,10 @@ describe('backups', () => {
   test('manifests that nobody here wrote', () => {
     const hash = 'ab'.repeat(32);
     const sound = {
-      format: 1,
+      format: 2,
       at: '2026-01-02T03:04:05.678Z',
       database: { sha256: hash, sizeBytes: 4096, pieces: [hash] },
+      segments: [{ segment: 1, sha256: hash, sizeBytes: 4096, pieces: [hash] }],
       files: [{ path: 'tls/key.pem', mode: 0o600, sha256: hash }],
     };
     assert.ok(parseManifest(JSON.stringify(sound)).ok);
@@ -155,7 +157,12 @@ describe('backups', () => {
       assert.deepEqual(spoil({ files: [{ path: name, mode: 0o600, sha256: hash }] }), no, name);
     assert.deepEqual(spoil({ files: [{ path: 'a', mode: 0o4755, sha256: hash }] }), no);
     assert.deepEqual(spoil({ database: { ...sound.database, pieces: ['../../etc/passwd'] } }), no);
-    assert.deepEqual(spoil({ format: 2 }), { ok: false, refusal: 'newer' });
+    for (const segment of [0, -1, 1.5, '../1', null])
+      assert.deepEqual(spoil({ segments: [{ ...sound.segments[0], segment }] }), no, String(segment));
+    // The first backups knew no segments.
+    const first = parseManifest(JSON.stringify({ ...sound, format: 1, segments: undefined }));
+    assert.ok(first.ok && first.value.segments.length === 0);
+    assert.deepEqual(spoil({ format: 3 }), { ok: false, refusal: 'newer' });
     for (const text of ['', '{', 'null', '[]', '7']) assert.deepEqual(parseManifest(text), no);
     assert.equal(momentOf('2026-01-02T03-04-05.678Z.json'), T0);
     for (const name of ['x.json', '2026-13-99T03-04-05.678Z.json']) assert.equal(momentOf(name), null);

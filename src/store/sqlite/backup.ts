@@ -1,19 +1,22 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { StoreFault } from '../fault.ts';
 import type { BlobHash } from '../port.ts';
-import { BackupObjects, piecesOf } from './backup-objects.ts';
+import { BackupObjects } from './backup-objects.ts';
+import { BlobFiles } from './blob-files.ts';
 import { manifestName, type Manifest } from './backup-manifest.ts';
 import { allRows, integer, text } from './column.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
 import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
 
 const FILES = `SELECT lower(hex(hash)), size_bytes FROM blob WHERE chunks IS NULL`;
+const SEGMENTS = 'SELECT id, size_bytes FROM segment ORDER BY id';
 const BUSY_MS = 10_000;
 /** The database is kept in pieces of this length: what was not written to since is kept already. */
 const PIECE_BYTES = 256 * 1024;
+/** Segments only grow, so only the last piece of one is ever another. */
+const SEGMENT_PIECE_BYTES = 1024 * 1024;
 /** So often the state is taken anew where a letter went away while it was copied. */
 const MOST_TRIES = 5;
 
@@ -26,6 +29,7 @@ export type Backup = {
   readonly written: number;
 };
 
+type Segments = Manifest['segments'];
 type BlobFile = { readonly hash: BlobHash; readonly sizeBytes: number };
 
 const open = (file: string): DatabaseSync => new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
@@ -46,6 +50,18 @@ const blobFilesIn = (file: string): readonly BlobFile[] => {
   }
 };
 
+const segmentsIn = (file: string): readonly (readonly [number, number])[] => {
+  const db = open(file);
+  try {
+    return allRows(db.prepare(SEGMENTS, { returnArrays: true })).map((row) => [
+      integer(row[0]),
+      integer(row[1]),
+    ]);
+  } finally {
+    db.close();
+  }
+};
+
 /** Copies the database as it is at this moment. The read transaction holds the state, so that writers do not start the copy over. */
 const copyDatabase = async (from: string, to: string): Promise<void> => {
   const db = open(from);
@@ -61,6 +77,27 @@ const copyDatabase = async (from: string, to: string): Promise<void> => {
   }
 };
 
+/** Keeps what the state `draft` has of each segment; null where one of them was gone. */
+const keepSegments = (paths: FolderPaths, draft: string, objects: BackupObjects): Segments | null => {
+  const { segments } = new BlobFiles(paths.blobs);
+  const kept: Segments[number][] = [];
+  for (const [segment, bytes] of segmentsIn(draft)) {
+    try {
+      const pieced = objects.keepPieces(segments.path(segment), { pieceBytes: SEGMENT_PIECE_BYTES, bytes });
+      if (pieced.sizeBytes < bytes)
+        throw new StoreFault(`segment ${segment} ends before its letters do: the data folder is damaged`);
+      kept.push({ segment, ...pieced });
+    } catch (cause) {
+      if (!isMissing(cause)) throw cause;
+      return null;
+    }
+  }
+  return kept;
+};
+
+const isMissing = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
 /** Keeps the files of large letters; says whether one was gone. Each is looked at by its hash when it is new. */
 const keepBlobs = (paths: FolderPaths, blobs: readonly BlobFile[], objects: BackupObjects): boolean => {
   let complete = true;
@@ -68,7 +105,7 @@ const keepBlobs = (paths: FolderPaths, blobs: readonly BlobFile[], objects: Back
     try {
       objects.keepFile(path.join(paths.blobs, hash.slice(0, 2), hash), hash, sizeBytes);
     } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+      if (!isMissing(cause)) throw cause;
       complete = false;
     }
   }
@@ -92,22 +129,6 @@ const otherFiles = (paths: FolderPaths): readonly { readonly path: string; reado
   return found;
 };
 
-const keepDatabase = (file: string, objects: BackupObjects): Manifest['database'] => {
-  const pieces: string[] = [];
-  let sizeBytes = 0;
-  for (const piece of piecesOf(file, PIECE_BYTES)) {
-    pieces.push(objects.keep(piece));
-    sizeBytes += piece.length;
-  }
-  return { sha256: sha256Of(file), sizeBytes, pieces };
-};
-
-const sha256Of = (file: string): string => {
-  const digest = createHash('sha256');
-  for (const piece of piecesOf(file)) digest.update(piece);
-  return digest.digest('hex');
-};
-
 /**
  * Adds a backup of the data folder, which a server may be writing to, to the folder `target`. What an earlier one has
  * kept is not kept again. It is a backup when its manifest has its name: a run that ends before leaves the earlier ones as
@@ -125,7 +146,9 @@ export const backUp = async (folder: string, target: string, at: number): Promis
       fs.rmSync(draft, { force: true });
       await copyDatabase(paths.database, draft);
       const blobs = blobFilesIn(draft);
-      if (keepBlobs(paths, blobs, objects)) return name(paths, objects, draft, { at, blobs });
+      const segments = keepSegments(paths, draft, objects);
+      if (segments !== null && keepBlobs(paths, blobs, objects))
+        return name(paths, objects, draft, { at, blobs, segments });
       if (tries === MOST_TRIES)
         throw new StoreFault('the files of letters are missing: "letterlock check" says which');
     }
@@ -139,16 +162,20 @@ const name = (
   paths: FolderPaths,
   objects: BackupObjects,
   draft: string,
-  { at, blobs }: { readonly at: number; readonly blobs: readonly BlobFile[] },
+  {
+    at,
+    blobs,
+    segments,
+  }: { readonly at: number; readonly blobs: readonly BlobFile[]; readonly segments: Segments },
 ): Backup => {
-  const database = keepDatabase(draft, objects);
+  const database = objects.keepPieces(draft, { pieceBytes: PIECE_BYTES, bytes: Infinity });
   const files = otherFiles(paths).map((file) => ({
     ...file,
     sha256: objects.keep(fs.readFileSync(path.join(paths.folder, file.path))),
   }));
   const moment = new Date(at).toISOString();
-  const manifest: Manifest = { format: 1, at: moment, database, files };
+  const manifest: Manifest = { format: 2, at: moment, database, segments, files };
   objects.name(manifestName(moment), `${JSON.stringify(manifest)}\n`);
-  const large = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { name: manifestName(moment), bytes: database.sizeBytes + large, written: objects.written };
+  const bytes = [database, ...segments, ...blobs].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { name: manifestName(moment), bytes, written: objects.written };
 };

@@ -21,7 +21,7 @@ test('of a letter that cannot be written whole, nothing is left', (t) =>
     fs.mkdirSync(folder);
     const blobs = path.join(folder, 'blobs');
     const files = new BlobFiles(blobs);
-    const bytes = letterBytes(300_000);
+    const bytes = letterBytes(1_300_000);
     for (const step of ['writeSync', 'fsyncSync', 'renameSync'] as const) {
       const broken = t.mock.method(fs, step, () => {
         throw new Error('the disk is full');
@@ -85,6 +85,6 @@ test('a large letter whose rows find no room takes its file with it', () =>
   }));
 
 const isTaken = (writer: Writer, seed: number, account: AccountId): boolean => {
-  const [outcome] = writer.run([writeOf(letterBytes(300_000, seed), account)]).outcomes;
+  const [outcome] = writer.run([writeOf(letterBytes(1_300_000, seed), account)]).outcomes;
   return outcome !== undefined && 'value' in outcome;
 };

@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { BlobHash, SpoolId } from '../port.ts';
 import { StoreFault } from '../fault.ts';
 import { isBlobHash } from '../rules.ts';
+import { SegmentFiles } from './segment-files.ts';
+import { makeFolder, syncFolder } from './synced-folder.ts';
 
 /** Where letters lie while they come in, in the folder of the blobs. */
 const SPOOL_FOLDER = 'spool';
@@ -11,26 +13,6 @@ const SPOOL_NAME = /^\d+-[0-9a-f-]{36}$/;
 
 /** No piece of a file that is read in pieces is larger. */
 const PIECE_BYTES = 256 * 1024;
-
-/** Makes what a folder names durable. Windows has no such call; NTFS journals names by itself. */
-export const syncFolder = (folder: string): void => {
-  if (process.platform === 'win32') return;
-  const handle = fs.openSync(folder, 'r');
-  try {
-    fs.fsyncSync(handle);
-  } finally {
-    fs.closeSync(handle);
-  }
-};
-
-/** Makes a folder that only its owner can enter, whatever the umask, and makes its name durable. */
-export const makeFolder = (folder: string): void => {
-  if (fs.existsSync(folder)) return;
-  // Another thread or process may be faster.
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  fs.chmodSync(folder, 0o700);
-  syncFolder(path.dirname(folder));
-};
 
 const writeAll = (handle: number, chunks: readonly Uint8Array[]): void => {
   for (const chunk of chunks)
@@ -54,10 +36,13 @@ const writeSynced = (file: string, chunks: readonly Uint8Array[]): void => {
  * what `sweep` finds without a row is no other process's work under way.
  */
 export class BlobFiles {
+  /** The files that several letters share. */
+  readonly segments: SegmentFiles;
   readonly #folder: string;
 
   /** `folder` is the data folder's `blobs`; it is made when the first file is. */
   constructor(folder: string) {
+    this.segments = new SegmentFiles(folder);
     this.#folder = folder;
   }
 
@@ -101,6 +86,11 @@ export class BlobFiles {
   /** How long the spooled file is. */
   spooledBytes(spool: SpoolId): number {
     return fs.statSync(this.spoolPath(spool)).size;
+  }
+
+  /** The bytes of a spooled file. */
+  readSpool(spool: SpoolId): Uint8Array {
+    return fs.readFileSync(this.spoolPath(spool));
   }
 
   /** Where a spooled file lies. */

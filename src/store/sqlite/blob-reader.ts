@@ -3,8 +3,9 @@ import type { AccountId, BlobHash, LetterId, QueueId } from '../port.ts';
 import { StoreFault } from '../fault.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { bytes, firstRow, integer, type Row } from './column.ts';
+import { stretchOf, type Stretch } from './segment-files.ts';
 
-const COLUMNS = 'b.hash, b.id, b.size_bytes, b.chunks';
+const COLUMNS = 'b.hash, b.id, b.size_bytes, b.chunks, b.segment, b.segment_offset';
 const BLOB = `SELECT ${COLUMNS} FROM letter l JOIN blob b ON b.id = l.blob WHERE l.id = ? AND l.account = ?`;
 const QUEUED_BLOB = `SELECT ${COLUMNS} FROM queue_entry q JOIN blob b ON b.id = q.blob WHERE q.id = ?`;
 const CHUNK = 'SELECT bytes FROM blob_chunk WHERE id = ?';
@@ -15,8 +16,10 @@ type Found = {
   readonly hash: BlobHash;
   readonly id: number;
   readonly sizeBytes: number;
-  /** null for a file. */
+  /** null for a file of its own. */
   readonly chunks: number | null;
+  /** Where in a segment it lies; null for another place. */
+  readonly stretch: Stretch | null;
 };
 
 const foundOf = (row: Row): Found => ({
@@ -24,7 +27,25 @@ const foundOf = (row: Row): Found => ({
   id: integer(row[1]),
   sizeBytes: integer(row[2]),
   chunks: row[3] === null ? null : integer(row[3]),
+  stretch: stretchOf(row[4], row[5], integer(row[2])),
 });
+
+/** Reads where the letter lies. The tidier moves what is left in a segment to another, and removes the file after that. */
+const whereItLies = <Value>(
+  first: Stretch,
+  find: () => Found | null,
+  read: (at: Stretch) => Value,
+): Value => {
+  for (let at = first; ;) {
+    try {
+      return read(at);
+    } catch (cause) {
+      const moved = find()?.stretch ?? null;
+      if (moved === null || moved.segment === at.segment) throw cause;
+      at = moved;
+    }
+  }
+};
 
 /** The bytes of letters. */
 export class BlobReader {
@@ -42,8 +63,11 @@ export class BlobReader {
 
   /** The whole blob; null where the account has no such letter. */
   blob(account: AccountId, letter: LetterId): Uint8Array | Promise<Uint8Array> | null {
-    const found = this.#find(account, letter);
+    const find = (): Found | null => this.#find(account, letter);
+    const found = find();
     if (found === null) return null;
+    if (found.stretch !== null)
+      return whereItLies(found.stretch, find, (at) => this.#files.segments.read(at));
     if (found.chunks === null) return this.#files.read(found.hash, found.sizeBytes);
     const rows = [...this.#rows(found)];
     const [only] = rows;
@@ -52,14 +76,15 @@ export class BlobReader {
 
   /** A piece of the blob in pieces; null where the account has no such letter. */
   pieces(account: AccountId, letter: LetterId, range?: Range): AsyncIterable<Uint8Array> | null {
-    const found = this.#find(account, letter);
-    return found === null ? null : this.#pieces(found, range);
+    return this.#pieces(() => this.#find(account, letter), range);
   }
 
   /** Those of an entry of the queue. */
   queuedPieces(id: QueueId): AsyncIterable<Uint8Array> | null {
-    const row = firstRow(this.#queuedBlob, id);
-    return row === undefined ? null : this.#pieces(foundOf(row));
+    return this.#pieces(() => {
+      const row = firstRow(this.#queuedBlob, id);
+      return row === undefined ? null : foundOf(row);
+    });
   }
 
   #find(account: AccountId, letter: LetterId): Found | null {
@@ -67,11 +92,14 @@ export class BlobReader {
     return row === undefined ? null : foundOf(row);
   }
 
-  #pieces(found: Found, range: Range = { start: 0, end: found.sizeBytes }): AsyncIterable<Uint8Array> {
-    const { start, end } = range;
+  #pieces(find: () => Found | null, range?: Range): AsyncIterable<Uint8Array> | null {
+    const found = find();
+    if (found === null) return null;
+    const { start, end } = range ?? { start: 0, end: found.sizeBytes };
     if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
       throw new StoreFault(`a piece of a blob from ${start} to ${end}`);
     const within = { start: Math.min(start, found.sizeBytes), end: Math.min(end, found.sizeBytes) };
+    if (found.stretch !== null) return this.#segmentPieces(found.stretch, find, within);
     return found.chunks === null
       ? this.#files.pieces(found.hash, found.sizeBytes, within)
       : this.#rowPieces(found, within);
@@ -86,6 +114,15 @@ export class BlobReader {
       if (piece.length > 0) yield piece;
       if (at >= end) return;
     }
+  }
+
+  async *#segmentPieces(
+    stretch: Stretch,
+    find: () => Found | null,
+    within: Range,
+  ): AsyncIterable<Uint8Array> {
+    const open = whereItLies(stretch, find, (at) => this.#files.segments.openPieces(at, within));
+    yield* open;
   }
 
   *#rows({ hash, id, sizeBytes, chunks }: Found): Iterable<Uint8Array> {

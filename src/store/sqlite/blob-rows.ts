@@ -2,17 +2,35 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { BlobHash, SpoolId } from '../port.ts';
 import { StoreFault } from '../fault.ts';
 import type { BlobFiles } from './blob-files.ts';
-import { bytes, firstRow, integer } from './column.ts';
+import { allRows, bytes, firstRow, integer, type Row } from './column.ts';
 import type { Ledger } from './ledger.ts';
+import { stretchOf, type Stretch } from './segment-files.ts';
+import { SegmentRows } from './segment-rows.ts';
 
-/** A letter above this lies in a file of its own, with nothing but its length and hash in the database. */
-export const MAX_ROW_BLOB_BYTES: number = 256 * 1024;
+/**
+ * The letters of a group that is no larger than this lie in the database: a second sync, that of a segment, would cost them
+ * more than it saves.
+ */
+const MAX_ROW_GROUP_BYTES = 12 * 1024;
+/** A letter above this lies in a file of its own. */
+export const MAX_SEGMENT_BLOB_BYTES: number = 1024 * 1024;
+/** A letter above this is looked for by its hash, and kept once. To find a smaller one would cost more than it saves. */
+const SHARED_FROM_BYTES = 64 * 1024;
+/** No transaction moves much more than this from one segment to another. */
+const MOST_MOVED_BYTES = 4 * 1024 * 1024;
 /** No row holds more than this of a blob. */
 const CHUNK_BYTES: number = 64 * 1024;
 
 const INSERT_BLOB = 'INSERT INTO blob (id, hash, size_bytes, chunks, refs) VALUES (?, ?, ?, ?, ?)';
-const FIND_FILE = 'SELECT id, size_bytes FROM blob WHERE hash = ? AND chunks IS NULL';
-const FIND_BLOB = 'SELECT hash, chunks, refs FROM blob WHERE id = ?';
+const INSERT_IN_SEGMENT = `INSERT INTO blob (id, hash, size_bytes, chunks, refs, segment, segment_offset)
+  VALUES (?, ?, ?, 0, ?, ?, ?)`;
+const FIND_SHARED = `SELECT id, size_bytes, segment, segment_offset FROM blob
+  WHERE hash = ? AND (chunks IS NULL OR size_bytes > ${SHARED_FROM_BYTES})`;
+const FIND_FILE = 'SELECT 1 FROM blob WHERE hash = ? AND chunks IS NULL';
+const FIND_BLOB = 'SELECT hash, chunks, refs, size_bytes, segment, segment_offset FROM blob WHERE id = ?';
+const FIND_IN_SEGMENT =
+  'SELECT id, segment_offset, size_bytes FROM blob WHERE segment = ? ORDER BY segment_offset LIMIT 64';
+const MOVE_TO_SEGMENT = 'UPDATE blob SET segment = ?, segment_offset = ? WHERE id = ?';
 const ADD_REFS = 'UPDATE blob SET refs = refs + ? WHERE id = ?';
 const DELETE_BLOB = 'DELETE FROM blob WHERE id = ?';
 const INSERT_CHUNK = 'INSERT INTO blob_chunk (id, bytes) VALUES (?, ?)';
@@ -39,13 +57,18 @@ export type NewBlob = {
 };
 
 /**
- * The bytes of letters, each with the number of letters that refer to it. What lies in a file is kept once, whoever sends it; to
- * find a small one again would cost every letter more than it saves.
+ * The bytes of letters, each with the number of letters that refer to it. What lies in a file of its own is kept once, whoever
+ * sends it; to find a smaller one again would cost every letter more than it saves.
  */
 export class BlobRows {
   readonly #files: BlobFiles;
+  readonly #segments: SegmentRows;
   readonly #ledger: Ledger;
   readonly #insertBlob: StatementSync;
+  readonly #insertInSegment: StatementSync;
+  readonly #findInSegment: StatementSync;
+  readonly #moveToSegment: StatementSync;
+  readonly #findShared: StatementSync;
   readonly #findFile: StatementSync;
   readonly #findBlob: StatementSync;
   readonly #addRefs: StatementSync;
@@ -54,13 +77,20 @@ export class BlobRows {
   readonly #deleteChunks: StatementSync;
   /** Files whose rows are gone. They are removed under the lock of a later transaction, when that is on disk. */
   #doomed: BlobHash[] = [];
+  /** How large the letters of the transaction under way are together. */
+  #groupBytes = 0;
   /** Files that were written in the transaction under way. */
   #written: BlobHash[] = [];
 
   constructor(db: DatabaseSync, files: BlobFiles, ledger: Ledger) {
     this.#files = files;
+    this.#segments = new SegmentRows(db, files.segments, ledger);
     this.#ledger = ledger;
     this.#insertBlob = db.prepare(INSERT_BLOB);
+    this.#insertInSegment = db.prepare(INSERT_IN_SEGMENT);
+    this.#findInSegment = db.prepare(FIND_IN_SEGMENT, { returnArrays: true });
+    this.#moveToSegment = db.prepare(MOVE_TO_SEGMENT);
+    this.#findShared = db.prepare(FIND_SHARED, { returnArrays: true });
     this.#findFile = db.prepare(FIND_FILE, { returnArrays: true });
     this.#findBlob = db.prepare(FIND_BLOB, { returnArrays: true });
     this.#addRefs = db.prepare(ADD_REFS);
@@ -78,15 +108,32 @@ export class BlobRows {
         : this.#files.spooledBytes(spool);
     if (arrived !== sizeBytes)
       throw new StoreFault(`${arrived} of ${sizeBytes} bytes arrived at the store thread`);
-    if (spool === null && sizeBytes <= MAX_ROW_BLOB_BYTES) return this.#insertRows(blob, letters);
-    const known = firstRow(this.#findFile, Buffer.from(hash, 'hex'));
-    if (known === undefined) return this.#insertFile(blob, letters);
-    if (integer(known[1]) !== sizeBytes) throw new StoreFault(`two lengths for one SHA-256: ${hash}`);
-    // A letter is not accepted on the strength of a file that somebody has removed since.
-    if (!this.#files.has(hash, sizeBytes)) this.#writeFile(blob);
+    if (spool === null && sizeBytes <= SHARED_FROM_BYTES) return this.#insertSmall(blob, letters);
+    const known = firstRow(this.#findShared, Buffer.from(hash, 'hex'));
+    if (known !== undefined) return this.#share(blob, letters, known);
+    return spool === null && sizeBytes <= MAX_SEGMENT_BLOB_BYTES
+      ? this.#insertStretch(blob, letters)
+      : this.#insertFile(blob, letters);
+  }
+
+  /** One more letter with bytes that are here. It is not accepted on the strength of a file that somebody has removed since. */
+  #share(blob: NewBlob, letters: number, known: Row): number {
     const id = integer(known[0]);
+    if (integer(known[1]) !== blob.sizeBytes)
+      throw new StoreFault(`two lengths for one SHA-256: ${blob.hash}`);
+    const stretch = stretchOf(known[2], known[3], blob.sizeBytes);
+    if (stretch === null) {
+      if (!this.#files.has(blob.hash, blob.sizeBytes)) this.#writeFile(blob);
+    } else if (!this.#files.segments.has(stretch))
+      this.#move(id, stretch, blob.spool === null ? blob.chunks : [this.#files.readSpool(blob.spool)]);
     this.#addRefs.run(letters, id);
     return id;
+  }
+
+  #insertSmall(blob: NewBlob, letters: number): number {
+    return this.#groupBytes <= MAX_ROW_GROUP_BYTES
+      ? this.#insertRows(blob, letters)
+      : this.#insertStretch(blob, letters);
   }
 
   #insertRows({ hash, sizeBytes, chunks }: NewBlob, letters: number): number {
@@ -94,6 +141,13 @@ export class BlobRows {
     const id = this.#ledger.nextBlob(rows.length);
     for (const [index, row] of rows.entries()) this.#insertChunk.run(id + index, row);
     this.#insertBlob.run(id, Buffer.from(hash, 'hex'), sizeBytes, rows.length, letters);
+    return id;
+  }
+
+  #insertStretch({ hash, sizeBytes, chunks }: NewBlob, letters: number): number {
+    const { segment, offset } = this.#segments.append(chunks, sizeBytes);
+    const id = this.#ledger.nextBlob(1);
+    this.#insertInSegment.run(id, Buffer.from(hash, 'hex'), sizeBytes, letters, segment, offset);
     return id;
   }
 
@@ -121,13 +175,87 @@ export class BlobRows {
     if (row === undefined) throw new StoreFault(`no blob ${blob}`);
     if (integer(row[2]) > 1) return void this.#addRefs.run(-1, blob);
     this.#deleteBlob.run(blob);
-    if (row[1] === null) this.#doomed.push(Buffer.from(bytes(row[0])).toString('hex') as BlobHash);
+    const stretch = stretchOf(row[4], row[5], integer(row[3]));
+    if (stretch !== null) this.#segments.free(stretch);
+    else if (row[1] === null) this.#doomed.push(Buffer.from(bytes(row[0])).toString('hex') as BlobHash);
     else this.#deleteChunks.run(blob, blob + integer(row[1]));
     return undefined;
   }
 
-  /** Removes the files whose rows a transaction before this one has deleted. Called under the write lock. */
-  removeDoomed(): void {
+  /**
+   * Moves some of the letters that are left in a segment, most of which is nobody's any more, to the one that is written
+   * to; says whether there is more to move. What cannot be read stays where it is.
+   */
+  compact(): boolean {
+    const sparse = this.#segments.sparse();
+    if (sparse === null) return false;
+    let moved = 0;
+    for (const row of allRows(this.#findInSegment, sparse)) {
+      if (moved >= MOST_MOVED_BYTES) break;
+      const stretch = { segment: sparse, offset: integer(row[1]), sizeBytes: integer(row[2]) };
+      const found = this.#readable(stretch);
+      if (found === null) return false;
+      this.#move(integer(row[0]), stretch, [found]);
+      moved += stretch.sizeBytes;
+    }
+    return this.#segments.sparse() !== null;
+  }
+
+  #move(blob: number, from: Stretch, chunks: readonly Uint8Array[]): void {
+    const { segment, offset } = this.#segments.append(chunks, from.sizeBytes);
+    this.#moveToSegment.run(segment, offset, blob);
+    this.#segments.free(from);
+  }
+
+  #readable(stretch: Stretch): Uint8Array | null {
+    try {
+      return this.#files.segments.read(stretch);
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * A transaction begins, under the write lock, with so many bytes of letters: removes the files whose rows an earlier one
+   * has deleted.
+   */
+  begin(groupBytes: number): void {
+    this.#groupBytes = groupBytes;
+    this.#segments.begin();
+    this.#segments.removeDoomed();
+    this.#removeDoomed();
+  }
+
+  /** Writes back how far the segments are used. */
+  save(): void {
+    this.#segments.save();
+  }
+
+  /** Makes what was written into segments durable; the last thing before a commit. */
+  sync(): void {
+    this.#segments.sync();
+  }
+
+  /** Reads everything anew from now on. */
+  forget(): void {
+    this.#segments.forget();
+  }
+
+  /** Whether a crash left files that no row refers to. */
+  hasOrphans(): boolean {
+    return this.#segments.orphans().length > 0 || this.#files.orphans((hash) => this.has(hash)).length > 0;
+  }
+
+  /** Removes such files, and says how many there were. Called under the write lock. */
+  sweep(): number {
+    return this.#segments.sweep() + this.#files.sweep((hash) => this.has(hash));
+  }
+
+  close(): void {
+    this.#segments.close();
+  }
+
+  #removeDoomed(): void {
     if (this.#doomed.length === 0) return;
     for (const hash of this.#doomed.splice(0)) if (!this.has(hash)) this.#files.remove(hash);
   }
@@ -148,7 +276,7 @@ export class BlobRows {
   }
 
   get hasDoomed(): boolean {
-    return this.#doomed.length > 0;
+    return this.#doomed.length > 0 || this.#segments.hasDoomed;
   }
 
   /** Whether a row refers to a file of this name. */

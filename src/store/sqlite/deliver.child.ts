@@ -9,7 +9,7 @@ import type { AccountName } from '../port.ts';
 import { openStore } from './open.ts';
 
 const [folder = '', seed = '', letters = '', name = ''] = process.argv.slice(2);
-const SIZES = [40, 700, 4096, 9000, 70_000, 300_000];
+const SIZES = [40, 700, 4096, 9000, 70_000, 300_000, 40, 700, 4096, 9000, 70_000, 1_100_000];
 const IN_FLIGHT = 20;
 
 const opened = await openStore(folder);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { ok, refused, type Result } from '../../result.ts';
-import { syncFolder } from './blob-files.ts';
+import { syncFolder } from './synced-folder.ts';
 import { allRows } from './column.ts';
 import { APPLICATION_ID, migrate, MIGRATIONS, pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
 

@@ -61,6 +61,7 @@ export class Ledger {
   readonly #changed: AccountNumbers[] = [];
   readonly #letters: Counter;
   readonly #blobs: Counter;
+  readonly #segments: Counter;
   #changeSeq = 0;
 
   constructor(db: DatabaseSync) {
@@ -71,6 +72,7 @@ export class Ledger {
     this.#changeSeqs = new Counter(db, 'change_seq');
     this.#letters = new Counter(db, 'next_letter');
     this.#blobs = new Counter(db, 'next_blob');
+    this.#segments = new Counter(db, 'next_segment');
   }
 
   /** The last number of a change that was written here. */
@@ -133,11 +135,17 @@ export class Ledger {
     return this.#blobs.take(Math.max(1, chunks));
   }
 
+  /** The number of a new segment. */
+  nextSegment(): number {
+    return this.#segments.take(1);
+  }
+
   /** Writes back what has moved. The last thing before a commit. */
   save(): void {
     if (this.#changed.length > 0) this.#saveAccounts();
     this.#letters.save();
     this.#blobs.save();
+    this.#segments.save();
     if (this.#accounts.size > MAX_REMEMBERED) this.#accounts.clear();
   }
 
@@ -148,6 +156,7 @@ export class Ledger {
     this.#changeSeqs.forget();
     this.#letters.forget();
     this.#blobs.forget();
+    this.#segments.forget();
   }
 
   /** Reads the account anew from now on; what it moved so far is written back. */

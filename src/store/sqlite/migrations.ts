@@ -345,8 +345,23 @@ CREATE TABLE queue_entry (
 CREATE INDEX queue_entry_by_due_at ON queue_entry (due_at);
 `;
 
+/** Letters of middle length lie in segments: `chunks` is 0 for them, and null for a file as before. */
+const SEGMENTS = `
+CREATE TABLE segment (
+  id INTEGER PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  used_bytes INTEGER NOT NULL
+) STRICT;
+ALTER TABLE blob ADD COLUMN segment INTEGER;
+ALTER TABLE blob ADD COLUMN segment_offset INTEGER;
+CREATE INDEX blob_in_segment ON blob (segment, segment_offset) WHERE segment IS NOT NULL;
+INSERT INTO counter (name, value) VALUES ('next_segment', 1);
+DROP INDEX blob_in_file;
+CREATE INDEX blob_by_hash ON blob (hash) WHERE chunks IS NULL OR size_bytes > 65536;
+`;
+
 /** Forward only: the migration at index n takes a database from version n to n + 1. A released one never changes. */
-export const MIGRATIONS: readonly string[] = [FIRST, CREDENTIALS, OMITTED, MODEL];
+export const MIGRATIONS: readonly string[] = [FIRST, CREDENTIALS, OMITTED, MODEL, SEGMENTS];
 
 /** The schema version that this program reads and writes (`PRAGMA user_version`). */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

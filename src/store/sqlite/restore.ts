@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,8 +6,9 @@ import { ok, refused, type Result } from '../../result.ts';
 import { StoreFault } from '../fault.ts';
 import { auditStore, type Audit } from './audit.ts';
 import { momentOf, parseManifest, type Manifest } from './backup-manifest.ts';
-import { BackupObjects, makePrivateFolder, writeSynced } from './backup-objects.ts';
-import { syncFolder } from './blob-files.ts';
+import { BackupObjects, makePrivateFolder } from './backup-objects.ts';
+import { BlobFiles } from './blob-files.ts';
+import { syncFolder } from './synced-folder.ts';
 import { allRows, text } from './column.ts';
 import { folderPaths } from './folder.ts';
 
@@ -61,9 +62,14 @@ export const restore = (
 const build = (manifest: Manifest, objects: BackupObjects, folder: string): void => {
   const paths = folderPaths(folder);
   makePrivateFolder(folder);
-  const found = writeSynced(paths.database, databaseBytes(manifest, objects));
-  if (found !== manifest.database.sha256)
-    throw new StoreFault('the backup is damaged: its pieces are not those of its database');
+  objects.copyOutPieces(manifest.database, paths.database);
+  const { segments } = new BlobFiles(paths.blobs);
+  for (const pieced of manifest.segments) {
+    const file = segments.path(pieced.segment);
+    makePrivateFolder(path.dirname(file));
+    objects.copyOutPieces(pieced, file);
+    syncFolder(path.dirname(file));
+  }
   for (const hash of blobFilesOf(paths.database)) {
     const shelf = path.join(paths.blobs, hash.slice(0, 2));
     makePrivateFolder(shelf);
@@ -77,19 +83,6 @@ const build = (manifest: Manifest, objects: BackupObjects, folder: string): void
   }
   syncFolder(folder);
 };
-
-/** The pieces one after the other; a piece that is not what its name says is told of by its name. */
-function* databaseBytes({ database }: Manifest, objects: BackupObjects): Generator<Uint8Array> {
-  for (const sha256 of database.pieces) {
-    const digest = createHash('sha256');
-    for (const bytes of objects.read(sha256)) {
-      digest.update(bytes);
-      yield bytes;
-    }
-    if (digest.digest('hex') !== sha256)
-      throw new StoreFault(`the backup is damaged: its object ${sha256} has other bytes than its name says`);
-  }
-}
 
 const blobFilesOf = (database: string): readonly string[] => {
   const db = new DatabaseSync(database, { readOnly: true });

@@ -210,7 +210,7 @@ test('a letter whose bytes are gone keeps no other from being found', async () =
   await withFolder(async (folder) => {
     await withStore(folder, async (store) => {
       const { id } = await makeAccount(store, 'nu1@447.edu');
-      const large = Buffer.concat([letter('plan'), Buffer.alloc(300_000, 65)]);
+      const large = Buffer.concat([letter('plan'), Buffer.alloc(1_300_000, 65)]);
       await mustDeliver(store, letterFor(id, { bytes: large }));
       const { hash } = letterFor(id, { bytes: large });
       fs.rmSync(path.join(folderPaths(folder).blobs, hash.slice(0, 2), hash));

@@ -9,7 +9,7 @@ import { BlobFiles } from './blob-files.ts';
 import type { Notice, Order } from './control.ts';
 import { folderPaths, openFolder } from './folder.ts';
 import { SearchWorker } from './search-worker.ts';
-import { type Answer, type Request, toWire, type WireOutcome, type Write } from './write.ts';
+import { type Answer, bytesOf, type Request, toWire, type WireOutcome, type Write } from './write.ts';
 import { Writer } from './writer.ts';
 
 /** A group is no larger than this; what is left goes into the next one. */
@@ -21,12 +21,6 @@ const LOOK_EVERY_MS = 50;
 
 type Door = { readonly port: MessagePort; readonly listening: Int32Array; outcomes: WireOutcome[] };
 type Queued = { readonly door: Door; readonly write: Write };
-
-const weightOf = (write: Write): number => {
-  if (write.do === 'enqueue') return write.letter.sizeBytes;
-  if (write.do !== 'deliver') return 0;
-  return write.deliveries.reduce((sum, { sizeBytes, spool }) => sum + (spool === null ? sizeBytes : 0), 0);
-};
 
 class StoreThread {
   readonly #writer: Writer;
@@ -115,7 +109,7 @@ class StoreThread {
     let bytes = 0;
     let end = 0;
     for (const { write } of this.#queue) {
-      bytes += weightOf(write);
+      bytes += bytesOf(write);
       if (end > 0 && (end === MAX_GROUP_WRITES || bytes > MAX_GROUP_BYTES)) break;
       end += 1;
     }

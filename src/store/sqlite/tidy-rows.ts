@@ -95,7 +95,8 @@ export class TidyRows {
     const left =
       expired.length < MOST_LETTERS ? this.#clearRemovedAccounts(MOST_LETTERS - expired.length) : 0;
     const letters = expired.length + left;
-    return { letters, tombstones, more: letters >= MOST_LETTERS || tombstones >= MOST_TOMBSTONES };
+    const more = letters >= MOST_LETTERS || tombstones >= MOST_TOMBSTONES;
+    return { letters, tombstones, more: this.#blobs.compact() || more };
   }
 
   /** The letter's row and its share of the blob. */

@@ -17,7 +17,7 @@ import { RemovalRows } from './removal-rows.ts';
 import { TallyRows } from './tally-rows.ts';
 import { ThreadRows } from './thread-rows.ts';
 import { TidyRows } from './tidy-rows.ts';
-import type { Outcome, Write, Written } from './write.ts';
+import { bytesOf, type Outcome, type Write, type Written } from './write.ts';
 
 const BEGIN = 'BEGIN IMMEDIATE';
 const COMMIT = 'COMMIT';
@@ -52,7 +52,6 @@ const isFull = (cause: unknown): boolean =>
 export class Writer {
   readonly stats: WriterStats = { commits: 0, writes: 0, letters: 0, reruns: 0, swept: 0 };
   readonly #db: DatabaseSync;
-  readonly #files: BlobFiles;
   readonly #ledger: Ledger;
   readonly #blobs: BlobRows;
   readonly #rows: Rows;
@@ -64,7 +63,6 @@ export class Writer {
   /** Takes the opened database over; `close` lets go of it. */
   constructor(db: DatabaseSync, files: BlobFiles) {
     this.#db = db;
-    this.#files = files;
     this.#ledger = new Ledger(db);
     this.#blobs = new BlobRows(db, files, this.#ledger);
     this.#rows = rowsOf(db, this.#ledger, this.#blobs);
@@ -75,11 +73,10 @@ export class Writer {
 
   /** Removes blob files that a crash left without a row. Nothing is locked where there are none. */
   sweep(): void {
-    const hasRow = this.#blobs.has.bind(this.#blobs);
-    if (this.#files.orphans(hasRow).length === 0) return;
+    if (!this.#blobs.hasOrphans()) return;
     this.#begin.run();
     try {
-      this.stats.swept += this.#files.sweep(hasRow);
+      this.stats.swept += this.#blobs.sweep();
     } finally {
       this.#db.exec('ROLLBACK');
     }
@@ -117,6 +114,7 @@ export class Writer {
   /** Moves the log into the database and lets go of it. */
   close(): void {
     this.clearUp();
+    this.#blobs.close();
     this.#db.close();
   }
 
@@ -124,9 +122,10 @@ export class Writer {
     const changes: Change[] = [];
     this.#begin.run();
     if (this.#foreign.haveCome()) this.#forget();
-    this.#blobs.removeDoomed();
+    this.#blobs.begin(writes.reduce((sum, write) => sum + bytesOf(write), 0));
     const outcomes = writes.map((write) => apply(write, changes));
-    this.#ledger.save();
+    this.#save();
+    this.#blobs.sync();
     // "Accepted" becomes true here: when COMMIT returns, the log is on disk.
     this.#isCommitting = true;
     this.#commit.run();
@@ -154,8 +153,14 @@ export class Writer {
     this.#isCommitting = false;
   }
 
+  #save(): void {
+    this.#blobs.save();
+    this.#ledger.save();
+  }
+
   #forget(): void {
     this.#ledger.forget();
+    this.#blobs.forget();
     this.#rows.tallies.recount();
   }
 
@@ -165,7 +170,7 @@ export class Writer {
     this.#db.exec('SAVEPOINT one_write');
     try {
       const value = this.#apply(write, changes);
-      this.#ledger.save();
+      this.#save();
       this.#db.exec('RELEASE one_write');
       return { value };
     } catch (cause) {
