@@ -9,7 +9,8 @@ import { syncFolder } from './synced-folder.ts';
 /** As much is held in memory. */
 const PIECE_BYTES = 1024 * 1024;
 
-const WHOLE = { pieceBytes: PIECE_BYTES, bytes: Infinity };
+/** How a file is cut: into pieces of one length, up to so many bytes of it. */
+type Cut = { readonly pieceBytes: number; readonly bytes: number };
 
 /** Makes a folder that only this user can enter, and its parents. */
 export const makePrivateFolder = (folder: string): void => {
@@ -35,26 +36,27 @@ const writeSynced = (file: string, pieces: Iterable<Uint8Array>, mode = 0o600): 
   return digest.digest('hex');
 };
 
-/** The first `bytes` of a file, a piece at a time; each piece is good until the next one is asked for. */
-function* piecesOf(
-  file: string,
-  { pieceBytes, bytes }: { readonly pieceBytes: number; readonly bytes: number } = WHOLE,
-): Generator<Uint8Array> {
+/** The bytes of a file, a piece at a time; each piece is good until the next one is asked for. */
+function* piecesOf(file: string): Generator<Uint8Array> {
   const handle = fs.openSync(file, 'r');
   try {
-    const piece = Buffer.allocUnsafe(pieceBytes);
-    for (let done = 0; done < bytes;) {
-      const most = Math.min(pieceBytes, bytes - done);
-      let length = 0;
-      for (let read = -1; read !== 0 && length < most; length += read)
-        read = fs.readSync(handle, piece, length, most - length, null);
-      if (length === 0) return;
-      yield piece.subarray(0, length);
-      if (length < most) return;
-      done += length;
-    }
+    yield* piecesOfOpen(handle, { pieceBytes: PIECE_BYTES, bytes: Infinity });
   } finally {
     fs.closeSync(handle);
+  }
+}
+
+/** The same for the first `bytes` of a file that is open. */
+function* piecesOfOpen(handle: number, { pieceBytes, bytes }: Cut): Generator<Uint8Array> {
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  for (let done = 0; done < bytes;) {
+    const most = Math.min(pieceBytes, bytes - done);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < most; length += read)
+      read = fs.readSync(handle, piece, length, most - length, done + length);
+    if (length > 0) yield piece.subarray(0, length);
+    if (length < most) return;
+    done += length;
   }
 }
 
@@ -122,12 +124,12 @@ export class BackupObjects {
     if (!this.has(sha256, sizeBytes)) this.#write(piecesOf(file), sha256);
   }
 
-  /** Keeps the first `bytes` of a file in pieces of one length. */
-  keepPieces(file: string, how: { readonly pieceBytes: number; readonly bytes: number }): Pieced {
+  /** Keeps the first `bytes` of an open file in pieces of one length. */
+  keepPieces(handle: number, cut: Cut): Pieced {
     const pieces: string[] = [];
     const whole = createHash('sha256');
     let sizeBytes = 0;
-    for (const piece of piecesOf(file, how)) {
+    for (const piece of piecesOfOpen(handle, cut)) {
       pieces.push(this.keep(piece));
       whole.update(piece);
       sizeBytes += piece.length;

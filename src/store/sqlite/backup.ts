@@ -30,6 +30,8 @@ export type Backup = {
 };
 
 type Segments = Manifest['segments'];
+/** What belongs to one state of the database. */
+type State = { readonly blobs: readonly BlobFile[]; readonly segments: Segments };
 type BlobFile = { readonly hash: BlobHash; readonly sizeBytes: number };
 
 const open = (file: string): DatabaseSync => new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
@@ -50,26 +52,44 @@ const blobFilesIn = (file: string): readonly BlobFile[] => {
   }
 };
 
-const segmentsIn = (file: string): readonly (readonly [number, number])[] => {
-  const db = open(file);
+/** A segment as it is at one moment; its file is open, so its bytes are there even when it is removed. */
+type OpenSegment = { readonly segment: number; readonly bytes: number; readonly handle: number };
+
+/** Opens what the state that `db` holds has of segments; null where one was gone. */
+const openSegments = (db: DatabaseSync, { blobs }: FolderPaths): readonly OpenSegment[] | null => {
+  const { segments } = new BlobFiles(blobs);
+  const opened: OpenSegment[] = [];
   try {
-    return allRows(db.prepare(SEGMENTS, { returnArrays: true })).map((row) => [
-      integer(row[0]),
-      integer(row[1]),
-    ]);
-  } finally {
-    db.close();
+    for (const row of allRows(db.prepare(SEGMENTS, { returnArrays: true }))) {
+      const segment = integer(row[0]);
+      opened.push({ segment, bytes: integer(row[1]), handle: fs.openSync(segments.path(segment), 'r') });
+    }
+    return opened;
+  } catch (cause) {
+    closeSegments(opened);
+    if (!isMissing(cause)) throw cause;
+    return null;
   }
 };
 
-/** Copies the database as it is at this moment. The read transaction holds the state, so that writers do not start the copy over. */
-const copyDatabase = async (from: string, to: string): Promise<void> => {
-  const db = open(from);
+const closeSegments = (opened: readonly OpenSegment[]): void => {
+  for (const { handle } of opened) fs.closeSync(handle);
+};
+
+/**
+ * Copies the database as it is at this moment, with the segments that belong to it open; null where one of them was gone.
+ * The read transaction holds the state, so that writers do not start the copy over.
+ */
+const copyDatabase = async (paths: FolderPaths, to: string): Promise<readonly OpenSegment[] | null> => {
+  const db = open(paths.database);
+  let segments: readonly OpenSegment[] | null = null;
   try {
     db.exec('BEGIN');
-    pragmaInteger(db, 'schema_version');
-    await backup(db, to, { rate: 4096 });
+    segments = openSegments(db, paths);
+    if (segments !== null) await backup(db, to, { rate: 4096 });
+    return segments;
   } catch (cause) {
+    closeSegments(segments ?? []);
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreFault(`the database could not be copied to ${path.dirname(to)}: ${why}`, { cause });
   } finally {
@@ -77,22 +97,21 @@ const copyDatabase = async (from: string, to: string): Promise<void> => {
   }
 };
 
-/** Keeps what the state `draft` has of each segment; null where one of them was gone. */
-const keepSegments = (paths: FolderPaths, draft: string, objects: BackupObjects): Segments | null => {
-  const { segments } = new BlobFiles(paths.blobs);
-  const kept: Segments[number][] = [];
-  for (const [segment, bytes] of segmentsIn(draft)) {
-    try {
-      const pieced = objects.keepPieces(segments.path(segment), { pieceBytes: SEGMENT_PIECE_BYTES, bytes });
-      if (pieced.sizeBytes < bytes)
-        throw new StoreFault(`segment ${segment} ends before its letters do: the data folder is damaged`);
-      kept.push({ segment, ...pieced });
-    } catch (cause) {
-      if (!isMissing(cause)) throw cause;
-      return null;
-    }
+const keepSegments = (opened: readonly OpenSegment[], objects: BackupObjects): Segments =>
+  opened.map(({ segment, bytes, handle }) => {
+    const pieced = objects.keepPieces(handle, { pieceBytes: SEGMENT_PIECE_BYTES, bytes });
+    if (pieced.sizeBytes < bytes)
+      throw new StoreFault(`segment ${segment} ends before its letters do: the data folder is damaged`);
+    return { segment, ...pieced };
+  });
+
+const keepDatabase = (file: string, objects: BackupObjects): Manifest['database'] => {
+  const handle = fs.openSync(file, 'r');
+  try {
+    return objects.keepPieces(handle, { pieceBytes: PIECE_BYTES, bytes: Infinity });
+  } finally {
+    fs.closeSync(handle);
   }
-  return kept;
 };
 
 const isMissing = (cause: unknown): boolean =>
@@ -144,11 +163,8 @@ export const backUp = async (folder: string, target: string, at: number): Promis
     keepBlobs(paths, blobFilesIn(paths.database), objects);
     for (let tries = 1; ; tries++) {
       fs.rmSync(draft, { force: true });
-      await copyDatabase(paths.database, draft);
-      const blobs = blobFilesIn(draft);
-      const segments = keepSegments(paths, draft, objects);
-      if (segments !== null && keepBlobs(paths, blobs, objects))
-        return name(paths, objects, draft, { at, blobs, segments });
+      const state = await keepState(paths, draft, objects);
+      if (state !== null) return name(paths, objects, draft, { at, ...state });
       if (tries === MOST_TRIES)
         throw new StoreFault('the files of letters are missing: "letterlock check" says which');
     }
@@ -158,17 +174,30 @@ export const backUp = async (folder: string, target: string, at: number): Promis
   }
 };
 
+/** Takes the state into `draft` and keeps what belongs to it; null where something was gone before it could be kept. */
+const keepState = async (
+  paths: FolderPaths,
+  draft: string,
+  objects: BackupObjects,
+): Promise<State | null> => {
+  const opened = await copyDatabase(paths, draft);
+  if (opened === null) return null;
+  try {
+    const blobs = blobFilesIn(draft);
+    const segments = keepSegments(opened, objects);
+    return keepBlobs(paths, blobs, objects) ? { blobs, segments } : null;
+  } finally {
+    closeSegments(opened);
+  }
+};
+
 const name = (
   paths: FolderPaths,
   objects: BackupObjects,
   draft: string,
-  {
-    at,
-    blobs,
-    segments,
-  }: { readonly at: number; readonly blobs: readonly BlobFile[]; readonly segments: Segments },
+  { at, blobs, segments }: State & { readonly at: number },
 ): Backup => {
-  const database = objects.keepPieces(draft, { pieceBytes: PIECE_BYTES, bytes: Infinity });
+  const database = keepDatabase(draft, objects);
   const files = otherFiles(paths).map((file) => ({
     ...file,
     sha256: objects.keep(fs.readFileSync(path.join(paths.folder, file.path))),
