@@ -29,6 +29,10 @@ export const accountCases: Cases = new Map([
   ['domains are there until they are removed, in order', domainsAreKept],
   ['an alias leads where it was last set to, until it is removed', aliasesAreKept],
   ['an alias that leads nowhere, to one twice or to more than 100 is a fault', aliasesAreBounded],
+  [
+    'what leads to accounts has another version after each change, and no other change gives it one',
+    directoryVersions,
+  ],
   ['tallies count, begin again after quiet, and are forgotten', talliesCount],
   ['at most 100,000 tallies are kept, the loudest', talliesAreBounded],
   ['what no client can see raises nothing and is not told', invisibleIsNotTold],
@@ -194,6 +198,33 @@ async function domainsAreKept({ store }: OpenedForTest): Promise<void> {
   assert.deepEqual(await store.removeDomain('a.example'), refusal('no-domain'));
   assert.deepEqual(await store.domains(), ordered.toSpliced(1, 1));
   assert.notEqual(await store.account(name('nu1@a.example')), null);
+}
+
+async function directoryVersions({ store }: OpenedForTest): Promise<void> {
+  let version = await store.directoryVersion();
+  const changes = async (change: Promise<unknown>): Promise<void> => {
+    await change;
+    const next = await store.directoryVersion();
+    assert.notEqual(next, version);
+    version = next;
+  };
+  const created = { name: name('nu1@447.edu'), verifiers: testVerifiers(), createdAt: T0 };
+  await changes(store.createAccount(created));
+  const account = await store.account(created.name);
+  assert.ok(account !== null);
+  await changes(store.setQuota(account.id, { bytes: 100_000, letters: null }));
+  await changes(store.setQuota(account.id, { bytes: null, letters: null }));
+  await changes(store.addDomain('447.edu'));
+  await changes(store.removeDomain('447.edu'));
+  const alias: Alias = { name: name('all@447.edu'), targets: [created.name] };
+  await changes(store.setAlias(alias));
+  await changes(store.setAlias({ ...alias, targets: [name('other@447.edu')] }));
+  await changes(store.removeAlias(alias.name));
+  await mustDeliver(store, deliveryOf(letterBytes(100), [account.id]));
+  await store.setVerifiers(account.id, testVerifiers(2));
+  await store.tally([{ key: 'a', at: T0, quietMs: 1 }]);
+  assert.equal(await store.directoryVersion(), version);
+  await changes(store.removeAccount(account.id));
 }
 
 async function aliasesAreKept({ store }: OpenedForTest): Promise<void> {

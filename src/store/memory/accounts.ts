@@ -34,6 +34,7 @@ export const accountVerbs = (world: World): AccountVerbs => ({
     const box = world.box(account);
     if (box === undefined) return refused('no-account');
     world.kept.boxes.delete(account);
+    world.kept.directoryVersion += 1;
     raise(box);
     const notes = new Notes();
     notes.add(box);
@@ -51,6 +52,7 @@ export const accountVerbs = (world: World): AccountVerbs => ({
     const box = world.box(account);
     if (box === undefined) return refused('no-account');
     box.quota = { bytes, letters };
+    world.kept.directoryVersion += 1;
     return ok(null);
   },
 });
@@ -86,6 +88,7 @@ const createAccount = (
   for (const [sortOrder, first] of FIRST_MAILBOXES.entries())
     addMailbox(box, { ...first, parent: null, subscribed: true, sortOrder, createdAt });
   world.kept.boxes.set(account.id, box);
+  world.kept.directoryVersion += 1;
   const notes = new Notes();
   notes.add(box);
   world.tell(notes);

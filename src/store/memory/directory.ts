@@ -6,7 +6,14 @@ import type { World } from './world.ts';
 
 type DirectoryVerbs = Pick<
   AccountStore,
-  'domains' | 'aliases' | 'alias' | 'addDomain' | 'removeDomain' | 'setAlias' | 'removeAlias'
+  | 'domains'
+  | 'aliases'
+  | 'alias'
+  | 'directoryVersion'
+  | 'addDomain'
+  | 'removeDomain'
+  | 'setAlias'
+  | 'removeAlias'
 >;
 type TallyVerbs = Pick<AccountStore, 'tallies' | 'tally' | 'forgetTallies'>;
 
@@ -15,17 +22,26 @@ export const directoryVerbs = (world: World): DirectoryVerbs => ({
   domains: () => [...world.kept.domains].sort(inOrder),
   aliases: () => [...world.kept.aliases.values()].sort((one, other) => inOrder(one.name, other.name)),
   alias: (name) => world.kept.aliases.get(name) ?? null,
+  directoryVersion: () => world.kept.directoryVersion,
   addDomain: async (domain) => {
     if (world.kept.domains.has(domain)) return refused('exists');
     world.kept.domains.add(domain);
+    world.kept.directoryVersion += 1;
     return ok(null);
   },
-  removeDomain: async (domain) => (world.kept.domains.delete(domain) ? ok(null) : refused('no-domain')),
+  removeDomain: async (domain) => {
+    world.kept.directoryVersion += 1;
+    return world.kept.domains.delete(domain) ? ok(null) : refused('no-domain');
+  },
   setAlias: async ({ name, targets }) => {
     checkAlias({ targets });
     world.kept.aliases.set(name, { name, targets: [...targets] });
+    world.kept.directoryVersion += 1;
   },
-  removeAlias: async (name) => (world.kept.aliases.delete(name) ? ok(null) : refused('no-alias')),
+  removeAlias: async (name) => {
+    world.kept.directoryVersion += 1;
+    return world.kept.aliases.delete(name) ? ok(null) : refused('no-alias');
+  },
 });
 
 /** What is counted under a key. */

@@ -99,6 +99,7 @@ type Kept = {
   nextSpool: number;
   readonly domains: Set<string>;
   readonly aliases: Map<AccountName, Alias>;
+  directoryVersion: number;
   readonly tallies: Map<string, Tally>;
   /** With the bytes of their letters. */
   readonly queue: Map<QueueId, { readonly entry: Queued; readonly bytes: Uint8Array }>;
@@ -115,6 +116,7 @@ export class World {
     nextSpool: 1,
     domains: new Set(),
     aliases: new Map(),
+    directoryVersion: 0,
     tallies: new Map(),
     queue: new Map(),
     nextQueued: 1,

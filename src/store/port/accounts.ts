@@ -101,6 +101,12 @@ export interface AccountStore {
   aliases(): Eventually<readonly Alias[]>;
   /** The alias of that name; null for none. */
   alias(name: AccountName): Eventually<Alias | null>;
+  /**
+   * Another number after each change of what `account`, `accounts`, `domains`, `aliases` and `alias` give, and of the
+   * bounds that `quota` gives: until it changes, what was made of them holds. Who made the change sees it at once, others
+   * in the next turn of their event loop.
+   */
+  directoryVersion(): Eventually<number>;
   /** The tallies of those keys that have one, in no order. */
   tallies(keys: readonly string[]): Eventually<readonly Tally[]>;
 

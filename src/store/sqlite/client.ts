@@ -18,13 +18,14 @@ import {
 } from '../rules.ts';
 import { BlobFiles } from './blob-files.ts';
 import { Channel, DEFAULT_BOUNDS, type StoreDoor, type WaitingBounds } from './channel.ts';
+import { DirectoryVersion } from './directory-version.ts';
 import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
 import { Reader } from './reader.ts';
 import { Searches } from './searches.ts';
 import { SpoolFile } from './spool.ts';
 import { threadKeys } from './thread-keys.ts';
-import type { LetterWrite } from './write.ts';
+import type { LetterWrite, WriteKind, WriteOf, Written } from './write.ts';
 
 const copyOf = ({ scram, argon2id }: Verifiers): Verifiers => ({
   argon2id,
@@ -67,6 +68,7 @@ class SqliteStore implements Store {
   readonly #files: BlobFiles;
   readonly #channel: Channel;
   readonly #searches: Searches;
+  readonly #directory: DirectoryVersion;
   #closing: Promise<void> | null = null;
 
   constructor(folder: string, door: StoreDoor, bounds: WaitingBounds) {
@@ -74,6 +76,7 @@ class SqliteStore implements Store {
     this.#reader = new Reader(paths);
     this.#files = new BlobFiles(paths.blobs);
     this.#channel = new Channel(door, bounds);
+    this.#directory = new DirectoryVersion(() => this.#reader.directoryVersion());
     this.#searches = new Searches(() => this.#channel.openSearches());
   }
 
@@ -102,6 +105,8 @@ class SqliteStore implements Store {
   readonly aliases: Store['aliases'] = () => this.#read((reader) => reader.aliases());
 
   readonly alias: Store['alias'] = (name) => this.#read((reader) => reader.alias(name));
+
+  readonly directoryVersion: Store['directoryVersion'] = () => this.#read(() => this.#directory.get());
 
   readonly tallies: Store['tallies'] = (keys) => this.#read((reader) => reader.tallies(keys));
 
@@ -162,18 +167,18 @@ class SqliteStore implements Store {
 
   readonly createAccount: Store['createAccount'] = async (wanted) => {
     const own: NewAccount = { ...wanted, verifiers: copyOf(wanted.verifiers) };
-    return this.#channel.write({ do: 'create-account', wanted: own });
+    return this.#changeDirectory({ do: 'create-account', wanted: own });
   };
 
   readonly removeAccount: Store['removeAccount'] = async (account) =>
-    this.#channel.write({ do: 'remove-account', account });
+    this.#changeDirectory({ do: 'remove-account', account });
 
   readonly setVerifiers: Store['setVerifiers'] = async (account, verifiers) =>
     this.#channel.write({ do: 'set-verifiers', account, verifiers: copyOf(verifiers) });
 
   readonly setQuota: Store['setQuota'] = async (account, quota) => {
     checkQuota(quota);
-    return this.#channel.write({ do: 'set-quota', account, quota });
+    return this.#changeDirectory({ do: 'set-quota', account, quota });
   };
 
   readonly addAppPassword: Store['addAppPassword'] = async (account, password) => {
@@ -200,18 +205,18 @@ class SqliteStore implements Store {
   };
 
   readonly addDomain: Store['addDomain'] = async (domain) =>
-    this.#channel.write({ do: 'add-domain', domain });
+    this.#changeDirectory({ do: 'add-domain', domain });
 
   readonly removeDomain: Store['removeDomain'] = async (domain) =>
-    this.#channel.write({ do: 'remove-domain', domain });
+    this.#changeDirectory({ do: 'remove-domain', domain });
 
   readonly setAlias: Store['setAlias'] = async (alias) => {
     checkAlias(alias);
-    await this.#channel.write({ do: 'set-alias', alias });
+    await this.#changeDirectory({ do: 'set-alias', alias });
   };
 
   readonly removeAlias: Store['removeAlias'] = async (name) =>
-    this.#channel.write({ do: 'remove-alias', name });
+    this.#changeDirectory({ do: 'remove-alias', name });
 
   readonly tally: Store['tally'] = async (events) => {
     await this.#channel.write({ do: 'tally', events });
@@ -330,6 +335,12 @@ class SqliteStore implements Store {
     this.#searches.close();
     this.#closing ??= this.#channel.close().then(() => this.#reader.close());
     return this.#closing;
+  }
+
+  async #changeDirectory<Kind extends WriteKind>(write: WriteOf<Kind>): Promise<Written<Kind>> {
+    const written = await this.#channel.write(write);
+    this.#directory.forget();
+    return written;
   }
 
   /** Of an account that is there; `none` where it is not. */

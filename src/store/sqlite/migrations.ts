@@ -360,8 +360,29 @@ DROP INDEX blob_in_file;
 CREATE INDEX blob_by_hash ON blob (hash) WHERE chunks IS NULL OR size_bytes > 65536;
 `;
 
+/*
+ * Counts the changes of what leads to accounts and of how much they may keep, whoever makes them, so that what was read of
+ * it can be remembered. A delivery changes none of these columns.
+ */
+const DIRECTORY_CHANGES = [
+  'INSERT ON account',
+  'UPDATE OF name, removed_at, quota_bytes, quota_letters ON account',
+  'INSERT ON domain',
+  'DELETE ON domain',
+  'INSERT ON alias',
+  'UPDATE ON alias',
+  'DELETE ON alias',
+];
+const DIRECTORY = [
+  "INSERT INTO counter (name, value) VALUES ('directory', 0)",
+  ...DIRECTORY_CHANGES.map(
+    (change, number) => `CREATE TRIGGER directory_${number} AFTER ${change}
+  BEGIN UPDATE counter SET value = value + 1 WHERE name = 'directory'; END`,
+  ),
+].join(';\n');
+
 /** Forward only: the migration at index n takes a database from version n to n + 1. A released one never changes. */
-export const MIGRATIONS: readonly string[] = [FIRST, CREDENTIALS, OMITTED, MODEL, SEGMENTS];
+export const MIGRATIONS: readonly string[] = [FIRST, CREDENTIALS, OMITTED, MODEL, SEGMENTS, DIRECTORY];
 
 /** The schema version that this program reads and writes (`PRAGMA user_version`). */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

@@ -49,6 +49,7 @@ const LOST = 'SELECT path FROM lost_subscription WHERE account = ? ORDER BY path
 const DOMAINS = 'SELECT name FROM domain ORDER BY name';
 const ALIASES = 'SELECT name, targets FROM alias ORDER BY name';
 const ALIAS = 'SELECT name, targets FROM alias WHERE name = ?';
+const DIRECTORY_VERSION = "SELECT value FROM counter WHERE name = 'directory'";
 const OBJECT_COLUMNS = 'kind, name, value, created_mod_seq, mod_seq';
 const OBJECTS = `SELECT ${OBJECT_COLUMNS} FROM object WHERE account = ? AND kind = ? ORDER BY name`;
 const OBJECT = `SELECT ${OBJECT_COLUMNS} FROM object WHERE account = ? AND kind = ? AND name = ?`;
@@ -199,6 +200,10 @@ export class Reader {
   alias(name: AccountName): Alias | null {
     const row = firstRow(this.#prepared(ALIAS), name);
     return row === undefined ? null : aliasOf(row);
+  }
+
+  directoryVersion(): number {
+    return integer(firstRow(this.#prepared(DIRECTORY_VERSION))?.[0]);
   }
 
   objects(account: AccountId, kind: ObjectKind): readonly StoredObject[] {

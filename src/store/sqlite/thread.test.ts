@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deliveryOf, letterBytes, makeAccount, mustDeliver } from '../contract.ts';
 import type { AccountId, Change } from '../port.ts';
 import { auditFolder } from './audit.ts';
@@ -33,6 +34,27 @@ describe('the store thread', () => {
         assert.equal(after.letters - before.letters, 300);
         assert.ok(after.commits - before.commits <= 5, `${after.commits - before.commits} commits`);
         assert.equal(after.reruns, 0);
+      }),
+    );
+  });
+
+  test('what leads to accounts is read once a turn, and a change by others is seen in the next', async () => {
+    await withFolder((folder) =>
+      withThread(folder, async (store, thread) => {
+        const other = openSqliteStore({ folder, door: thread.connect() });
+        const before = await other.directoryVersion();
+        // Between two awaits of this turn another process may have changed it.
+        const db = new DatabaseSync(folderPaths(folder).database, { timeout: 10_000 });
+        db.exec("INSERT INTO domain (name) VALUES ('447.edu')");
+        db.close();
+        assert.equal(await other.directoryVersion(), before);
+        await nextTurn();
+        const after = await other.directoryVersion();
+        assert.notEqual(after, before);
+        await store.addDomain('448.edu');
+        await nextTurn();
+        assert.notEqual(await other.directoryVersion(), after);
+        await other.close();
       }),
     );
   });
