@@ -49,7 +49,7 @@ export type SmtpHouse = {
 
 /**
  * One SMTP connection: the engine on a socket. Replies of a pipelined group go out in one write; while the server
- * thinks, or the peer does not fetch its replies, nothing is read.
+ * thinks no more is read than was on its way, and while the peer does not fetch its replies, nothing.
  */
 export class SmtpConversation implements Patient, Conversation {
   readonly #house: SmtpHouse;
@@ -142,7 +142,11 @@ export class SmtpConversation implements Patient, Conversation {
     socket.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#drive({ on: 'bytes', chunk });
+  /** What comes while a question is open waits in the session; then the peer has to wait as well. */
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#asking) this.#socket.pause();
+    this.#drive({ on: 'bytes', chunk });
+  };
 
   readonly #onDrain = (): void => {
     if (!this.#asking) this.#socket.resume();
@@ -347,7 +351,6 @@ export class SmtpConversation implements Patient, Conversation {
 
   #wait(verdict: Promise<Verdict>, to: Question): void {
     this.#asking = true;
-    this.#socket.pause();
     void verdict.then((given) => {
       this.#asking = false;
       if (this.#closed) return this.#forgetBody();
