@@ -19,3 +19,9 @@ export const refused = <Refusal extends string | { readonly why: string }>(
 
 /** A value now or later: what a port gives whose implementations may answer from memory or over a network. */
 export type Eventually<Value> = Value | Promise<Value>;
+
+/** Goes on with a value: at once where it is there, so that nobody waits a turn for what was in memory. */
+export const whenThere = <Value, Next>(
+  value: Eventually<Value>,
+  goOn: (value: Value) => Eventually<Next>,
+): Eventually<Next> => (value instanceof Promise ? value.then(goOn) : goOn(value));

@@ -3,13 +3,13 @@ import { foreignTraceFields } from '../mail/authentication-results-forged.ts';
 import type { OmittedRange } from '../mail/omitted-ranges.ts';
 import { methodResults, type SenderAuthentication } from '../mail/sender-authentication.ts';
 import type { TransportRecord } from '../passport/record.ts';
-import type { Eventually } from '../result.ts';
+import { whenThere, type Eventually } from '../result.ts';
 import type { Envelope, Question, Secured } from '../smtp/session.ts';
 import type { Delivery, Store } from '../store/port.ts';
 import { computedLetter } from './computed-letter.ts';
 import { judge, type AuthenticationRefusal, type AuthenticationRules } from './exchanger-rules.ts';
-import { recipientRefusal, type LocalRecipients } from './local-recipients.ts';
-import { roomFor, whyNoRoom, type NoRoom } from './mailbox-room.ts';
+import type { LocalRecipients } from './local-recipients.ts';
+import { objectionTo, whyNoRoom, type NoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
@@ -81,7 +81,9 @@ export class ExchangerPolicy {
         // RFC 5321 section 4.5.5 has the null sender; who may use another is asked when the letter is there.
         return accepted;
       case 'recipient':
-        return this.#recipient(question);
+        return whenThere(objectionTo(question, this.#parts), (why) =>
+          why === null ? accepted : refuse({ why }),
+        );
     }
   }
 
@@ -130,12 +132,5 @@ export class ExchangerPolicy {
     if (stored.ok) return { verdict: 'delivered', id: receptionId(hash) };
     if (stored.refusal !== 'over-quota') return refuse({ why: 'recipient-gone' });
     return refuse({ why: await whyNoRoom(store, routes, sizeBytes) });
-  }
-
-  async #recipient(question: Extract<Question, { ask: 'recipient' }>): Promise<ExchangerVerdict> {
-    const found = await this.#parts.recipients.find(question.recipient);
-    if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
-    const room = await roomFor(this.#parts.store, found.value, question.envelope.announcedBytes ?? 0);
-    return room === null ? accepted : refuse({ why: room });
   }
 }

@@ -1,10 +1,10 @@
 import { foreignTraceFields } from '../mail/authentication-results-forged.ts';
-import { refused, type Eventually, type Result } from '../result.ts';
+import { refused, whenThere, type Eventually, type Result } from '../result.ts';
 import type { Envelope, Outcome, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { Delivery, Store } from '../store/port.ts';
 import { computedLetter } from './computed-letter.ts';
 import { recipientRefusal, type LocalRecipients, type RecipientRefusal } from './local-recipients.ts';
-import { roomFor, type NoRoom } from './mailbox-room.ts';
+import { objectionTo, roomFor, type NoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
@@ -57,7 +57,9 @@ export class LmtpPolicy {
       case 'sender':
         return accepted;
       case 'recipient':
-        return this.#recipient(question);
+        return whenThere(objectionTo(question, this.#parts), (why) =>
+          why === null ? accepted : refuse({ why }),
+        );
     }
   }
 
@@ -121,12 +123,5 @@ export class LmtpPolicy {
         return room === null ? path : refused(room);
       }),
     );
-  }
-
-  async #recipient(question: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
-    const found = await this.#parts.recipients.find(question.recipient);
-    if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
-    const room = await roomFor(this.#parts.store, found.value, question.envelope.announcedBytes ?? 0);
-    return room === null ? accepted : refuse({ why: room });
   }
 }

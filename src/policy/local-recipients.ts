@@ -1,5 +1,5 @@
 import { canonicalAddress, type Address } from '../mail/address.ts';
-import { ok, refused, type Result } from '../result.ts';
+import { ok, refused, whenThere, type Eventually, type Result } from '../result.ts';
 import type { Recipient } from '../smtp/session.ts';
 import type { Account, AccountId, AccountName, Store } from '../store/port.ts';
 import {
@@ -11,6 +11,13 @@ import {
   type RecipientQuestion,
   type RecipientTable,
 } from './local-recipients-table.ts';
+import { Remembered } from './remembered.ts';
+
+/** A mailbox of this server that a forward path leads to. */
+export type LocalDestination = Destination<Account> & {
+  /** Whether a quota bounds what the account keeps. */
+  readonly isBounded: boolean;
+};
 
 /** Why a forward path leads to nobody here. */
 export type RecipientRefusal = 'no-relay' | ExpansionRefusal;
@@ -20,7 +27,12 @@ export const recipientRefusal = (refusal: RecipientRefusal): 'no-relay' | 'no-su
   refusal === 'alias-loop' ? 'no-such-mailbox' : refusal;
 
 /** What of the store says who gets what, beside the rules. */
-export type Directory = Pick<Store, 'account' | 'accounts' | 'alias' | 'domains'>;
+export type Directory = Pick<
+  Store,
+  'account' | 'accounts' | 'alias' | 'domains' | 'quota' | 'directoryVersion'
+>;
+
+type Found = Result<readonly LocalDestination[], RecipientRefusal>;
 
 /**
  * Finds the accounts behind the forward paths of this server's domains. The domains and aliases of the store count beside
@@ -31,12 +43,16 @@ export class LocalRecipients {
   /** Without those who get what nobody has. */
   readonly #ownTable: RecipientTable;
   readonly #store: Directory;
+  readonly #found: Remembered<Found>;
+  readonly #owned: Remembered<Found>;
   #first: Account | null = null;
 
   constructor(table: RecipientTable, store: Directory) {
     this.#table = table;
     this.#ownTable = { ...table, catchAll: new Map(), postmaster: 'nobody' };
     this.#store = store;
+    this.#found = new Remembered<Found>(store, ({ ok: isFound }) => isFound);
+    this.#owned = new Remembered<Found>(store, ({ ok: isFound }) => isFound);
   }
 
   /** The canonical address that a forward path means; a postmaster without a domain is the first domain's. */
@@ -50,19 +66,22 @@ export class LocalRecipients {
   }
 
   /** The accounts that get what is sent to this forward path, each once. Rejects for faults only. */
-  async find(recipient: Recipient): Promise<Result<readonly Destination<Account>[], RecipientRefusal>> {
-    return this.#expand(this.#table, this.nameOf(recipient));
+  find(recipient: Recipient): Eventually<Found> {
+    const name = this.nameOf(recipient);
+    return this.#found.get(name, () => this.#expand(this.#table, name));
   }
 
   /**
    * Whether an address is the account's own: its name, an alias that leads to it, or one of these with a detail. Who gets
    * what nobody has, by a catch-all or as the postmaster, does not own it. Rejects for faults only.
    */
-  async owns(account: AccountName, address: Address): Promise<boolean> {
+  owns(account: AccountName, address: Address): Eventually<boolean> {
     const name = canonicalAddress(address) as AccountName;
     if (name === account) return true;
-    const found = await this.#expand(this.#ownTable, name);
-    return found.ok && found.value.some((destination) => destination.account.name === account);
+    return whenThere(
+      this.#owned.get(name, () => this.#expand(this.#ownTable, name)),
+      (found) => found.ok && found.value.some((destination) => destination.account.name === account),
+    );
   }
 
   /** Whether mail of this canonical domain is kept here. Rejects for faults only. */
@@ -70,18 +89,22 @@ export class LocalRecipients {
     return this.#table.domains.includes(domain) || (await this.#store.domains()).includes(domain);
   }
 
-  async #expand(
-    table: RecipientTable,
-    name: AccountName,
-  ): Promise<Result<readonly Destination<Account>[], RecipientRefusal>> {
+  async #expand(table: RecipientTable, name: AccountName): Promise<Found> {
     if (!(await this.serves(domainOf(name)))) return refused('no-relay');
     const expansion = expand<Account>(table, name);
     let step = expansion.next();
     while (step.done !== true) step = expansion.next(await this.#answer(step.value));
     if (!step.value.ok) return step.value;
-    const once = new Map<AccountId, Destination<Account>>();
-    for (const one of step.value.value) if (!once.has(one.account.id)) once.set(one.account.id, one);
+    const once = new Map<AccountId, LocalDestination>();
+    for (const one of step.value.value)
+      if (!once.has(one.account.id))
+        once.set(one.account.id, { ...one, isBounded: await this.#isBounded(one) });
     return ok([...once.values()]);
+  }
+
+  async #isBounded({ account }: Destination<Account>): Promise<boolean> {
+    const { bytes, letters } = (await this.#store.quota(account.id))?.quota ?? { bytes: 0, letters: 0 };
+    return bytes !== null || letters !== null;
   }
 
   async #answer(question: RecipientQuestion): Promise<RecipientAnswer<Account>> {

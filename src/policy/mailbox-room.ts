@@ -1,5 +1,7 @@
-import type { Account, Store } from '../store/port.ts';
-import type { Destination } from './local-recipients-table.ts';
+import { whenThere, type Eventually } from '../result.ts';
+import type { Question } from '../smtp/session.ts';
+import type { Store } from '../store/port.ts';
+import { recipientRefusal, type LocalDestination, type LocalRecipients } from './local-recipients.ts';
 import type { Route } from './reception.ts';
 
 /**
@@ -12,9 +14,18 @@ export type NoRoom = 'over-quota' | 'exceeds-quota';
  * Whether all these mailboxes have room for one letter more of so many bytes, 0 where nobody knows yet; null where they
  * have. Rejects for faults only.
  */
-export async function roomFor(
+export function roomFor(
   store: Pick<Store, 'quota'>,
-  destinations: readonly Destination<Account>[],
+  destinations: readonly LocalDestination[],
+  sizeBytes: number,
+): Eventually<NoRoom | null> {
+  const bounded = destinations.filter(({ isBounded }) => isBounded);
+  return bounded.length === 0 ? null : roomWithin(store, bounded, sizeBytes);
+}
+
+async function roomWithin(
+  store: Pick<Store, 'quota'>,
+  destinations: readonly LocalDestination[],
   sizeBytes: number,
 ): Promise<NoRoom | null> {
   let refusal: NoRoom | null = null;
@@ -29,6 +40,19 @@ export async function roomFor(
     if (isFull) refusal = 'over-quota';
   }
   return refusal;
+}
+
+/** Why the recipient of RCPT cannot get the letter, as far as it is known by then. */
+type Unreachable = ReturnType<typeof recipientRefusal> | NoRoom;
+
+/** Why this recipient cannot get the letter; null where nothing is in the way. Rejects for faults only. */
+export function objectionTo(
+  { recipient, envelope }: Extract<Question, { ask: 'recipient' }>,
+  { recipients, store }: { readonly recipients: LocalRecipients; readonly store: Pick<Store, 'quota'> },
+): Eventually<Unreachable | null> {
+  return whenThere(recipients.find(recipient), (found) =>
+    found.ok ? roomFor(store, found.value, envelope.announcedBytes ?? 0) : recipientRefusal(found.refusal),
+  );
 }
 
 /** Why a letter that the store refused as over a quota did not fit: by what its recipients keep now. */

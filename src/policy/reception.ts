@@ -10,7 +10,7 @@ import { ok, type Result } from '../result.ts';
 import type { Envelope, Recipient, Secured } from '../smtp/session.ts';
 import type { Account, AccountId, BlobHash, DeliveryRecipient } from '../store/port.ts';
 import type { Destination } from './local-recipients-table.ts';
-import type { LocalRecipients, RecipientRefusal } from './local-recipients.ts';
+import type { LocalDestination, LocalRecipients, RecipientRefusal } from './local-recipients.ts';
 
 /** What the session does not know and policy needs. */
 export type Visit = { readonly endpoints: Endpoints };
@@ -67,7 +67,7 @@ export function contentHash({ chunks }: Content): BlobHash {
 /** One recipient of an envelope, and the mailboxes that it leads to: at least one. */
 export type Route = {
   readonly recipient: Recipient;
-  readonly destinations: readonly Destination<Account>[];
+  readonly destinations: readonly LocalDestination[];
 };
 
 /** Where each recipient of the envelope leads, in its order, or why nowhere. */

@@ -1,5 +1,5 @@
 import { AttemptsInFlight, type Reading } from '../accounts/in-flight.ts';
-import { ok, refused, type Result } from '../result.ts';
+import { ok, refused, whenThere, type Eventually, type Result } from '../result.ts';
 import type { RateRefusal } from '../smtp/session.ts';
 import type { Store, Tally, TallyEvent } from '../store/port.ts';
 
@@ -78,12 +78,18 @@ export class SendingRates {
    * Why the account may not send so much more now; null where it may, by all that is known here. Whether it does send is
    * for `admit` to say, which reads anew. Rejects for faults only.
    */
-  async judge(account: string, sending: Sending): Promise<RateRefusal | null> {
+  judge(account: string, sending: Sending): Eventually<RateRefusal | null> {
     const now = this.#now();
     const bounds = boundsOf(this.#rate, sending, account, now);
+    if (bounds.length === 0) return null;
     const isSeen = (bound: Bound): boolean =>
       this.#seen.has(windowOf(bound)) && this.#seen.has(windowBefore(bound));
-    if (!bounds.every(isSeen)) await this.#read(bounds);
+    const read = bounds.every(isSeen) ? null : this.#read(bounds);
+    return whenThere(read, () => this.#judged(bounds, sending, now));
+  }
+
+  /** By what was last read of these bounds. */
+  #judged(bounds: readonly Bound[], sending: Sending, now: number): RateRefusal | null {
     const reading = this.#inFlight.beginReading(bounds.map(({ key }) => key));
     const counts = new Map(
       bounds

@@ -5,13 +5,13 @@ import { canonicalAddress, parseAddress, type Address } from '../mail/address.ts
 import type { Header } from '../mail/header.ts';
 import { keptPieces } from '../mail/omitted-ranges.ts';
 import type { LetterSummary } from '../mail/summary.ts';
-import type { Eventually } from '../result.ts';
+import { whenThere, type Eventually } from '../result.ts';
 import type { Envelope, Question, Refusal, Secured, Verdict } from '../smtp/session.ts';
 import type { AccountName, Delivery, Store, TallyEvent } from '../store/port.ts';
 import { computedLetter } from './computed-letter.ts';
 import { domainOf } from './local-recipients-table.ts';
-import { LocalRecipients, plainTable, recipientRefusal } from './local-recipients.ts';
-import { roomFor, whyNoRoom } from './mailbox-room.ts';
+import { LocalRecipients, plainTable } from './local-recipients.ts';
+import { objectionTo, roomFor, whyNoRoom } from './mailbox-room.ts';
 import {
   contentHash,
   deliveryRecipients,
@@ -166,8 +166,8 @@ export class SubmissionPolicy {
   /** Both in one turn, so that they are one commit. A letter that was kept and not counted is a fault: it comes again. */
   async #store(deliveries: readonly Delivery[], events: readonly TallyEvent[]): ReturnType<Store['deliver']> {
     const { store } = this.#parts;
-    const counted = events.length === 0 ? null : store.tally(events);
-    const [stored, tallied] = await Promise.allSettled([store.deliver(...deliveries), counted]);
+    if (events.length === 0) return store.deliver(...deliveries);
+    const [stored, tallied] = await Promise.allSettled([store.deliver(...deliveries), store.tally(events)]);
     if (stored.status === 'rejected') throw stored.reason;
     if (tallied.status === 'rejected') throw tallied.reason;
     return stored.value;
@@ -181,7 +181,7 @@ export class SubmissionPolicy {
   ): ReturnType<typeof lookOver> {
     const { host, random, authservId = host } = this.#parts;
     const newMessageId = (): string => `${Buffer.from(random(18)).toString('hex')}@${host}`;
-    const owns = (address: Address): Promise<boolean> =>
+    const owns = (address: Address): Eventually<boolean> =>
       this.#recipients.owns(account as AccountName, address);
     const letter = { header, reversePath: envelope.sender, account, receivedAt, newMessageId, authservId };
     return lookOver(letter, owns, this.#rules.foreignFrom);
@@ -203,7 +203,11 @@ export class SubmissionPolicy {
     const found = await this.#recipients.find({ is: 'address', address: sender });
     // An account may outlast its domain; its mail is in its mailbox all the same.
     const account = found.ok ? null : await store.account(login.account as AccountName);
-    const back = found.ok ? found.value : account === null ? [] : [{ account, deliveredTo: account.name }];
+    const back = found.ok
+      ? found.value
+      : account === null
+        ? []
+        : [{ account, deliveredTo: account.name, isBounded: true }];
     if (back.length === 0) return null;
     const served = Buffer.concat([Buffer.from(added), ...keptPieces(header.bytes, omitted)]);
     const domain = domains[0] ?? reception.host;
@@ -234,26 +238,31 @@ export class SubmissionPolicy {
    * RFC 6409 section 6.1: only an address of the authenticated account may be the sender. The null reverse path is for
    * letters that must have it (RFC 5321 section 4.5.5); who wrote them is looked at when they are there.
    */
-  async #sender({ sender, login }: Envelope): Promise<Verdict> {
+  #sender({ sender, login }: Envelope): Eventually<Verdict> {
     if (login === null) return refuse({ why: 'not-yours' });
     const { account } = login;
-    if (sender !== null && !(await this.#recipients.owns(account as AccountName, sender)))
-      return refuse({ why: 'not-yours' });
-    const refusal = await this.#rates.judge(account, { letters: 1, recipients: 1 });
-    return refusal === null ? accepted : refuse(refusal);
+    const owned = sender === null || this.#recipients.owns(account as AccountName, sender);
+    return whenThere(owned, (isOwn) =>
+      isOwn ? this.#within(account, { letters: 1, recipients: 1 }) : refuse({ why: 'not-yours' }),
+    );
+  }
+
+  #within(account: string, sending: Parameters<SendingRates['judge']>[1]): Eventually<Verdict> {
+    return whenThere(this.#rates.judge(account, sending), (refusal) =>
+      refusal === null ? accepted : refuse(refusal),
+    );
   }
 
   /** A recipient too many is refused here, where the client can send the letter to it later (RFC 5321 section 4.5.3.1.10). */
-  async #recipient({ recipient, envelope }: Extract<Question, { ask: 'recipient' }>): Promise<Verdict> {
-    const found = await this.#recipients.find(recipient);
-    if (!found.ok) return refuse({ why: recipientRefusal(found.refusal) });
-    const room = await roomFor(this.#parts.store, found.value, envelope.announcedBytes ?? 0);
-    if (room !== null) return refuse({ why: room });
-    const already = envelope.recipients.length;
-    if (already === 0 || envelope.login === null) return accepted;
-    // The letter itself was looked at with MAIL.
-    const sending = { letters: 0, recipients: already + 1 };
-    const refusal = await this.#rates.judge(envelope.login.account, sending);
-    return refusal === null ? accepted : refuse(refusal);
+  #recipient(question: Extract<Question, { ask: 'recipient' }>): Eventually<Verdict> {
+    const { envelope } = question;
+    const parts = { recipients: this.#recipients, store: this.#parts.store };
+    return whenThere(objectionTo(question, parts), (why) => {
+      if (why !== null) return refuse({ why });
+      const already = envelope.recipients.length;
+      if (already === 0 || envelope.login === null) return accepted;
+      // The letter itself was looked at with MAIL.
+      return this.#within(envelope.login.account, { letters: 0, recipients: already + 1 });
+    });
   }
 }

@@ -7,7 +7,7 @@ import {
   readSubmittedHeader,
   unservedFields,
 } from '../mail/submitted-header.ts';
-import { ok, refused, type Result } from '../result.ts';
+import { ok, refused, type Eventually, type Result } from '../result.ts';
 import type { Refusal } from '../smtp/session.ts';
 
 /** What becomes of a letter whose From names somebody else than its sender. */
@@ -52,7 +52,7 @@ const mostNamed = 100;
  */
 export async function lookOver(
   letter: SubmittedLetter,
-  owns: (address: Address) => Promise<boolean>,
+  owns: (address: Address) => Eventually<boolean>,
   foreignFrom: ForeignFrom,
 ): Promise<Result<LookedOver, Refusal>> {
   const { header, receivedAt } = letter;
@@ -78,7 +78,7 @@ export async function lookOver(
 /** The first of them that is not the account's own; null where all are. */
 async function firstForeign(
   named: readonly (Address | null)[],
-  owns: (address: Address) => Promise<boolean>,
+  owns: (address: Address) => Eventually<boolean>,
 ): Promise<{ readonly address: Address | null } | null> {
   if (named.length > mostNamed) return { address: named[mostNamed] ?? null };
   for (const address of named) if (address === null || !(await owns(address))) return { address };
