@@ -6,6 +6,7 @@ import { changeCases } from './contract/changes.ts';
 import { lettersInInbox } from './contract/inbox.ts';
 import { keywordCases } from './contract/keywords.ts';
 import { mailboxCases } from './contract/mailboxes.ts';
+import { maildropCases } from './contract/maildrops.ts';
 import { objectCases } from './contract/objects.ts';
 import { queueCases } from './contract/queue.ts';
 import { quotaCases } from './contract/quota.ts';
@@ -47,6 +48,7 @@ const AREAS: ReadonlyMap<string, Cases> = new Map([
   ['credentials', credentialCases],
   ['quota', quotaCases],
   ['mailboxes', mailboxCases],
+  ['maildrops', maildropCases],
   ['letters', letterCases],
   ['spool and pieces', spoolCases],
   ['keywords', keywordCases],

@@ -24,6 +24,7 @@ export const spoolCases: Cases = new Map([
   ['a spooled letter whose bytes are known shares them', knownBytes],
   ['a spooled letter is queued as well', spooledQueue],
   ['pieces of a blob are those between the bounds, none longer than 256 KiB', piecesBetween],
+  ['a letter as it is served is its prefix, its bytes and what of them is left out', servedLetters],
   ['pieces outside of a blob are none, and bounds that are no numbers are a fault', piecesOutside],
 ]);
 
@@ -198,4 +199,27 @@ async function piecesOutside({ store }: OpenedForTest): Promise<void> {
   }
   assert.equal(await store.blobPieces(id, 3 as LetterId), null);
   assert.equal(await store.blobPieces(nobody, 1 as LetterId), null);
+}
+
+async function servedLetters({ store }: OpenedForTest): Promise<void> {
+  const { id } = await makeAccount(store, 'nu1@447.edu');
+  const other = await makeAccount(store, 'nu2@447.edu');
+  const omitted = [{ start: 3, end: 5 }];
+  for (const size of [0, 1, 5, 65_536, 65_537, 262_144, 262_145]) {
+    const bytes = letterBytes(size, 5);
+    const left = size < 5 ? {} : { omitted };
+    const letter = await deliver(store, { ...letterFor(id, { bytes }), ...left });
+    const expected = await store.letter(id, letter);
+    const served = await store.served(id, letter);
+    assert.ok(served !== null && expected !== null);
+    assert.deepEqual(Buffer.from(served.prefix), Buffer.from(expected.prefix));
+    assert.deepEqual(served.omitted, expected.omitted);
+    assert.deepEqual(plain(served.bytes), size > 262_144 ? null : Buffer.from(bytes), `${size} bytes`);
+    assert.equal(await store.served(other.id, letter), null);
+    assert.equal(await store.served(nobody, letter), null);
+    await store.removeLetters(id, [letter], 0);
+    assert.deepEqual(await store.served(id, letter), served);
+  }
+  await store.removeAccount(id);
+  assert.equal(await store.served(id, 1 as LetterId), null);
 }

@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 /** No piece is longer. */
 const PIECE_BYTES = 256 * 1024;
 
-type BlobVerbs = Pick<LetterStore, 'blob' | 'blobPieces' | 'spool'>;
+type BlobVerbs = Pick<LetterStore, 'blob' | 'blobPieces' | 'served' | 'spool'>;
 
 /** The bytes of letters. */
 export const blobVerbs = (world: World): BlobVerbs => ({
@@ -20,6 +20,12 @@ export const blobVerbs = (world: World): BlobVerbs => ({
     return bytes === undefined
       ? null
       : piecesOf(bytes.subarray(range?.start ?? 0, range?.end ?? bytes.length));
+  },
+  served: (account, letter) => {
+    const found = world.box(account)?.letters.get(letter);
+    if (found === undefined) return null;
+    const { prefix, omitted, bytes } = found;
+    return { prefix, omitted, bytes: bytes.length > PIECE_BYTES ? null : new Uint8Array(bytes) };
   },
   spool: async () => makeSpool(world),
 });

@@ -27,6 +27,14 @@ export const mailboxVerbs = (world: World): MailboxStore => ({
     return box === undefined || mailbox === undefined ? null : shown(box, mailbox);
   },
   lostSubscriptions: (account) => [...(world.box(account)?.lostSubscriptions ?? [])].sort(inOrder),
+  lockMaildrop: (account) => {
+    const { locks, boxes } = world.kept;
+    if (!boxes.has(account)) return refused('no-account');
+    if (locks.has(account)) return refused('locked');
+    const lock = { release: () => void (locks.get(account) === lock && locks.delete(account)) };
+    locks.set(account, lock);
+    return ok(lock);
+  },
   createMailbox: async (account, wanted) => {
     const box = world.box(account);
     return box === undefined ? refused('no-account') : createMailbox(world, box, wanted);

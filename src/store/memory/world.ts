@@ -14,6 +14,7 @@ import type {
   LetterId,
   Mailbox,
   MailboxId,
+  MaildropLock,
   ModSeq,
   ObjectKind,
   Queued,
@@ -104,6 +105,8 @@ type Kept = {
   /** With the bytes of their letters. */
   readonly queue: Map<QueueId, { readonly entry: Queued; readonly bytes: Uint8Array }>;
   nextQueued: number;
+  /** The maildrops that somebody has for himself. */
+  readonly locks: Map<AccountId, MaildropLock>;
 };
 
 /** Everything that the store has, as long as it is open, and those who are told when it changes. */
@@ -120,6 +123,7 @@ export class World {
     tallies: new Map(),
     queue: new Map(),
     nextQueued: 1,
+    locks: new Map(),
   };
   readonly #listeners = new Listeners();
   #closed = false;

@@ -102,6 +102,14 @@ export type Letter = {
   readonly receivedAt: number;
 };
 
+/** What a letter is served from: `prefix` and then its bytes, without what is `omitted` of them. */
+export type ServedLetter = {
+  readonly prefix: Uint8Array;
+  readonly omitted: readonly OmittedRange[];
+  /** As they came; null where they are more than 256 KiB: then by `blobPieces`. */
+  readonly bytes: Uint8Array | null;
+};
+
 /** By number, highest first. `before` continues after the last letter of the page before. */
 export type LetterQuery = {
   readonly account: AccountId;
@@ -185,6 +193,8 @@ export interface LetterStore {
     letter: LetterId,
     range?: { readonly start: number; readonly end: number },
   ): Eventually<AsyncIterable<Uint8Array> | null>;
+  /** All that it takes to serve the letter, in one look; null as `blob`. */
+  served(account: AccountId, letter: LetterId): Eventually<ServedLetter | null>;
 
   /** Begins a letter that is too large to hold in memory. */
   spool(): Promise<Spool>;

@@ -74,6 +74,12 @@ export type MailboxRefusal =
   | 'too-many'
   | 'too-deep';
 
+/** A maildrop that somebody has for himself. */
+export interface MaildropLock {
+  /** Lets go of it; a second time does nothing. */
+  release(): void;
+}
+
 /** The mailboxes of an account: a tree, with `/` between the levels where a path is written. */
 export interface MailboxStore {
   /** In the order of their numbers; empty where there is no such account. */
@@ -84,6 +90,12 @@ export interface MailboxStore {
    * comes to lie at one, made or moved there itself or with one above it, is subscribed then.
    */
   lostSubscriptions(account: AccountId): Eventually<readonly string[]>;
+  /**
+   * Takes the account's maildrop, which is its INBOX to POP3 (RFC 1939 section 4), for one session among all threads and
+   * processes: `locked` where somebody has it. It keeps nobody from the letters who does not ask for it. `close` lets go, and so
+   * does the end of a process, whatever ends it.
+   */
+  lockMaildrop(account: AccountId): Eventually<Result<MaildropLock, 'no-account' | 'locked'>>;
 
   createMailbox(account: AccountId, mailbox: NewMailbox): Promise<Result<Mailbox, MailboxRefusal>>;
   /** Refused as `createMailbox`, and before that: `inbox`: it can neither be renamed nor moved nor lose its role. `inside-itself`: the new parent is the mailbox or below it. */

@@ -133,7 +133,7 @@ const keepBlobs = (paths: FolderPaths, blobs: readonly BlobFile[], objects: Back
 
 /** Every other file of the data folder: certificates that were made, the secret. Links are left alone. */
 const otherFiles = (paths: FolderPaths): readonly { readonly path: string; readonly mode: number }[] => {
-  const own = new Set([paths.blobs, paths.search]);
+  const own = new Set([paths.blobs, paths.search, paths.maildrops]);
   const found: { path: string; mode: number }[] = [];
   const walk = (folder: string): void => {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

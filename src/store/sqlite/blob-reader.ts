@@ -1,14 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { AccountId, BlobHash, LetterId, QueueId } from '../port.ts';
+import type { AccountId, BlobHash, LetterId, QueueId, ServedLetter } from '../port.ts';
 import { StoreFault } from '../fault.ts';
+import type { Eventually } from '../../result.ts';
 import type { BlobFiles } from './blob-files.ts';
-import { bytes, firstRow, integer, type Row } from './column.ts';
+import { bytes, firstRow, integer, text, type Row } from './column.ts';
+import { parseOmitted } from './omitted-column.ts';
 import { stretchOf, type Stretch } from './segment-files.ts';
 
 const COLUMNS = 'b.hash, b.id, b.size_bytes, b.chunks, b.segment, b.segment_offset';
 const BLOB = `SELECT ${COLUMNS} FROM letter l JOIN blob b ON b.id = l.blob WHERE l.id = ? AND l.account = ?`;
 const QUEUED_BLOB = `SELECT ${COLUMNS} FROM queue_entry q JOIN blob b ON b.id = q.blob WHERE q.id = ?`;
+const SERVED = `SELECT l.prefix, l.omitted, ${COLUMNS}, c.bytes FROM letter l JOIN blob b ON b.id = l.blob
+  LEFT JOIN blob_chunk c ON c.id = b.id AND b.chunks = 1 WHERE l.id = ? AND l.account = ?`;
 const CHUNK = 'SELECT bytes FROM blob_chunk WHERE id = ?';
+
+/** A longer one is served in pieces. */
+const MAX_SERVED_BYTES = 256 * 1024;
 
 /** Bytes from `start` up to, and without, `end`. */
 type Range = { readonly start: number; readonly end: number };
@@ -22,12 +29,12 @@ type Found = {
   readonly stretch: Stretch | null;
 };
 
-const foundOf = (row: Row): Found => ({
-  hash: Buffer.from(bytes(row[0])).toString('hex') as BlobHash,
-  id: integer(row[1]),
-  sizeBytes: integer(row[2]),
-  chunks: row[3] === null ? null : integer(row[3]),
-  stretch: stretchOf(row[4], row[5], integer(row[2])),
+const foundOf = (row: Row, from = 0): Found => ({
+  hash: Buffer.from(bytes(row[from])).toString('hex') as BlobHash,
+  id: integer(row[from + 1]),
+  sizeBytes: integer(row[from + 2]),
+  chunks: row[from + 3] === null ? null : integer(row[from + 3]),
+  stretch: stretchOf(row[from + 4], row[from + 5], integer(row[from + 2])),
 });
 
 /** Reads where the letter lies. The tidier moves what is left in a segment to another, and removes the file after that. */
@@ -52,20 +59,40 @@ export class BlobReader {
   readonly #files: BlobFiles;
   readonly #blob: StatementSync;
   readonly #queuedBlob: StatementSync;
+  readonly #served: StatementSync;
   readonly #chunk: StatementSync;
 
   constructor(db: DatabaseSync, files: BlobFiles) {
     this.#files = files;
     this.#blob = db.prepare(BLOB, { returnArrays: true });
     this.#queuedBlob = db.prepare(QUEUED_BLOB, { returnArrays: true });
+    this.#served = db.prepare(SERVED, { returnArrays: true });
     this.#chunk = db.prepare(CHUNK, { returnArrays: true });
   }
 
   /** The whole blob; null where the account has no such letter. */
-  blob(account: AccountId, letter: LetterId): Uint8Array | Promise<Uint8Array> | null {
+  blob(account: AccountId, letter: LetterId): Eventually<Uint8Array | null> {
     const find = (): Found | null => this.#find(account, letter);
     const found = find();
-    if (found === null) return null;
+    return found === null ? null : this.#whole(found, find);
+  }
+
+  /** All that it takes to serve the letter; one statement where it lies in one row, as nearly every one does. */
+  served(account: AccountId, letter: LetterId): Eventually<ServedLetter | null> {
+    const row = firstRow(this.#served, letter, account);
+    if (row === undefined) return null;
+    const parts = { prefix: bytes(row[0]), omitted: row[1] === null ? [] : parseOmitted(text(row[1])) };
+    const only = row[8];
+    const sizeBytes = integer(row[4]);
+    if (only instanceof Uint8Array && only.length === sizeBytes) return { ...parts, bytes: only };
+    if (sizeBytes > MAX_SERVED_BYTES) return { ...parts, bytes: null };
+    const whole = this.#whole(foundOf(row, 2), () => this.#find(account, letter));
+    return whole instanceof Promise
+      ? whole.then((read) => ({ ...parts, bytes: read }))
+      : { ...parts, bytes: whole };
+  }
+
+  #whole(found: Found, find: () => Found | null): Eventually<Uint8Array> {
     if (found.stretch !== null)
       return whereItLies(found.stretch, find, (at) => this.#files.segments.read(at));
     if (found.chunks === null) return this.#files.read(found.hash, found.sizeBytes);

@@ -17,10 +17,12 @@ import {
   checkSha256,
 } from '../rules.ts';
 import { BlobFiles } from './blob-files.ts';
+import { isBusy } from './busy.ts';
 import { Channel, DEFAULT_BOUNDS, type StoreDoor, type WaitingBounds } from './channel.ts';
 import { DirectoryVersion } from './directory-version.ts';
 import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
+import { MaildropLocks } from './maildrop-locks.ts';
 import { Reader } from './reader.ts';
 import { Searches } from './searches.ts';
 import { SpoolFile } from './spool.ts';
@@ -56,12 +58,6 @@ const letterWrite = (letter: NewLetter): LetterWrite => ({
 /** How often a read that finds the database locked (another process recovers it) is tried again, a turn each. */
 const BUSY_TURNS = 100_000;
 
-const isBusy = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  'errcode' in cause &&
-  typeof cause.errcode === 'number' &&
-  (cause.errcode & 0xff) === 5;
-
 /** The store as one thread of the process sees it: reads on its own connection, writes by message. */
 class SqliteStore implements Store {
   readonly #reader: Reader;
@@ -69,6 +65,7 @@ class SqliteStore implements Store {
   readonly #channel: Channel;
   readonly #searches: Searches;
   readonly #directory: DirectoryVersion;
+  readonly #locks: MaildropLocks;
   #closing: Promise<void> | null = null;
 
   constructor(folder: string, door: StoreDoor, bounds: WaitingBounds) {
@@ -77,6 +74,7 @@ class SqliteStore implements Store {
     this.#files = new BlobFiles(paths.blobs);
     this.#channel = new Channel(door, bounds);
     this.#directory = new DirectoryVersion(() => this.#reader.directoryVersion());
+    this.#locks = new MaildropLocks(paths.maildrops);
     this.#searches = new Searches(() => this.#channel.openSearches());
   }
 
@@ -144,6 +142,12 @@ class SqliteStore implements Store {
 
   readonly blobPieces: Store['blobPieces'] = (account, letter, range) =>
     this.#readOf(account, null, (reader) => reader.blobs.pieces(account, letter, range));
+
+  readonly served: Store['served'] = (account, letter) =>
+    this.#readOf(account, null, (reader) => reader.blobs.served(account, letter));
+
+  readonly lockMaildrop: Store['lockMaildrop'] = (account) =>
+    this.#read((reader) => (reader.isThere(account) ? this.#locks.take(account) : refused('no-account')));
 
   readonly modSeq: Store['modSeq'] = (account) => this.#read((reader) => reader.changes.modSeq(account));
 
@@ -333,6 +337,7 @@ class SqliteStore implements Store {
 
   close(): Promise<void> {
     this.#searches.close();
+    this.#locks.releaseAll();
     this.#closing ??= this.#channel.close().then(() => this.#reader.close());
     return this.#closing;
   }

@@ -24,6 +24,8 @@ export type FolderPaths = {
   readonly blobs: string;
   /** The indexes of words, which can always be made anew. */
   readonly search: string;
+  /** What POP3 sessions of several processes lock their maildrops by: files without content. */
+  readonly maildrops: string;
 };
 
 /** The paths inside the data folder `folder`. */
@@ -32,6 +34,7 @@ export const folderPaths = (folder: string): FolderPaths => ({
   database: path.join(folder, 'letterlock.db'),
   blobs: path.join(folder, 'blobs'),
   search: path.join(folder, 'search'),
+  maildrops: path.join(folder, 'maildrops'),
 });
 
 /** How long the store thread waits for another process's transaction before a write is a fault. */
