@@ -7,6 +7,7 @@ import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { accessKeys } from './config-access.ts';
 import { door, lmtpDoor, lmtpKeys } from './config-doors.ts';
+import { imapKeys } from './config-imap.ts';
 import { storeKeys } from './config-store.ts';
 import { submissionKeys } from './config-submission.ts';
 import { throttleKeys } from './config-throttle.ts';
@@ -74,6 +75,7 @@ export function configSchema(profile: Profile) {
         lmtp: lmtpDoor(2424).describe(
           'Letters that a mail server of this house hands over for delivery, by LMTP (such as Postfix).',
         ),
+        imap: door(9930).describe('Letters over IMAP with TLS from the first byte (port 993 in production).'),
         https: door(8443).describe('Letters over HTTPS (port 443 in production).'),
       })
       .prefault({})
@@ -92,6 +94,7 @@ export function configSchema(profile: Profile) {
       .prefault({})
       .describe('New accounts that people make themselves.'),
     submission: submissionKeys(),
+    imap: imapKeys(),
     oauth: oauthKeys(),
     exchanger: exchangerKeys(),
     lmtp: lmtpKeys(),

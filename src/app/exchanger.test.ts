@@ -54,6 +54,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         submission: null,
         exchanger: { address: '127.0.0.1', port: 0, shared: false },
         lmtp: null,
+        imap: null,
         https: null,
       },
       tls: {
@@ -73,6 +74,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         nameServers: [{ address: '127.0.0.1', port: names.port }],
       },
       lmtp: { clients: [], protection: 'not-required', ownReports: null },
+      imap: { idleMs: 1_800_000 },
       admission: { limits: defaultAdmissionLimits, banned: [] },
       throttle: defaultThrottleLimits,
       trust: { proxies: new Map(), proxyWaitMs: 1000, xclient: [] },

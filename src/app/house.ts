@@ -10,6 +10,7 @@ import type { Door, Place } from '../net/door.ts';
 import { Gate, type Trust } from '../net/gate.ts';
 import type { Journal } from '../net/journal.ts';
 import { httpProtocols, openHttpsDoor } from '../net/https-door.ts';
+import { openImapDoor } from '../net/imap-door.ts';
 import { lettersRoutes } from '../net/letters-routes.ts';
 import { Patience } from '../net/patience.ts';
 import { Room } from '../net/room.ts';
@@ -35,6 +36,7 @@ import type { Settings } from '../smtp/session.ts';
 import type { Store } from '../store/port.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { exchangerHouse, type ExchangerSetup } from './exchanger-house.ts';
+import { imapHouse, type ImapSetup } from './imap-house.ts';
 import { lmtpHouse, type LmtpSetup } from './lmtp-house.ts';
 import { tokenVerifier, type TokenIssuerSetup } from './token-issuer.ts';
 
@@ -48,6 +50,7 @@ export type HouseSetup = {
     readonly submission: Place | null;
     readonly exchanger: Place | null;
     readonly lmtp: Place | UnixPlace | null;
+    readonly imap: Place | null;
     readonly https: Place | null;
   };
   readonly tls: {
@@ -71,6 +74,7 @@ export type HouseSetup = {
   readonly recipients: RecipientTable;
   readonly exchanger: ExchangerSetup;
   readonly lmtp: LmtpSetup;
+  readonly imap: ImapSetup;
   /** Who may connect: how many of each, counted in each thread, and who not at all. */
   readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
   /** How failed logins slow the next ones down; counted in the store. */
@@ -84,7 +88,7 @@ export type HouseSetup = {
   readonly limits: Limits;
   /** How long a peer may take for the next useful thing. */
   readonly idleMs: number;
-  /** What of this thread's memory letters may take that own people send; as much those of other servers, and those that are read. */
+  /** What of this thread's memory letters may take that own people send; as much those of other servers, those that are appended, and those that are read. */
   readonly roomBytes: number;
   readonly mailBeforeAuth: Settings['mailBeforeAuth'];
   /** Whether every SMTP command and reply is logged. */
@@ -150,6 +154,7 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   );
   await open(setup.doors.exchanger, (place) => exchangerDoor(inside, place));
   await open(setup.doors.lmtp, (place) => lmtpDoor(inside, place));
+  await open(setup.doors.imap, (place) => imapDoor(inside, place));
   await open(setup.doors.https, (place) => httpsDoor(inside, place));
   return {
     doors,
@@ -203,6 +208,14 @@ function lmtpDoor(
   const house = lmtpHouse({ ...smtp, room }, setup.lmtp, { store, recipients, startTls });
   const common = { name: 'lmtp', place, house, gate };
   return openSmtpDoor(startTls ? { ...common, tls: 'starttls', certificates } : { ...common, tls: 'none' });
+}
+
+async function imapDoor({ setup, store, gate, smtp, parts, sources }: Inside, place: Place): Promise<Door> {
+  const certificates = await certificatesOf(setup, ['imap']);
+  sources.push(certificates);
+  const { authenticator } = parts;
+  const house = imapHouse(smtp, setup.imap, { store, authenticator, room: roomOf(setup) });
+  return openImapDoor({ name: 'imap', place, certificates, house, gate });
 }
 
 async function httpsDoor(
@@ -264,6 +277,7 @@ export function residents(
 ): {
   readonly policy: SubmissionPolicy;
   readonly letters: LettersPolicy;
+  readonly authenticator: Authenticator;
   readonly recipients: LocalRecipients;
 } {
   const gate = new Argon2Gate();
@@ -288,7 +302,7 @@ export function residents(
   const people = { store, authenticator, enroller, host, domains, passwordKind, now };
   const { authservId } = setup.exchanger;
   const policy = new SubmissionPolicy({ ...people, recipients, random, authservId, rules: setup.submission });
-  return { policy, letters: new LettersPolicy({ store, authenticator, domains }), recipients };
+  return { policy, letters: new LettersPolicy({ store, authenticator, domains }), authenticator, recipients };
 }
 
 /** Room for letters on their way in; nobody may have more than half of it. */

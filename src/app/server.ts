@@ -46,8 +46,8 @@ export type ServerOptions = {
 };
 
 /**
- * So much memory of a thread the letters may take that own people send, as much those of other servers, and as much those
- * that are read; always two of the longest.
+ * So much memory of a thread the letters may take that own people send, as much those of other servers, as much those
+ * that are appended, and as much those that are read; always two of the longest.
  */
 const roomBytes = 134_217_728;
 
@@ -128,6 +128,7 @@ async function setupOf({
       submission: place(listen.submission),
       exchanger: place(listen.exchanger),
       lmtp: lmtpPlace(listen.lmtp),
+      imap: place(listen.imap),
       https: place(listen.https),
     },
     tls,
@@ -140,6 +141,7 @@ async function setupOf({
     recipients: recipients.value,
     exchanger: exchangerOf(config),
     lmtp: lmtpOf(config),
+    imap: { idleMs: config.imap.idle_seconds * 1000 },
     admission: admissionOf(config),
     trust: trustOf(config),
     throttle: throttleOf(config.throttle),

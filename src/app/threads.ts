@@ -143,12 +143,13 @@ async function sharedPlaces(doors: HouseSetup['doors']): Promise<HouseSetup['doo
       throw new HouseRefused(cannotListen(place, error), { cause: error });
     }
   };
-  const { submissions, submission, exchanger, lmtp, https } = doors;
+  const { submissions, submission, exchanger, lmtp, imap, https } = doors;
   return {
     submissions: await shared(submissions),
     submission: await shared(submission),
     exchanger: await shared(exchanger),
     lmtp: lmtp !== null && 'path' in lmtp ? lmtp : await shared(lmtp),
+    imap: await shared(imap),
     https: await shared(https),
   };
 }

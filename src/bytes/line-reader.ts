@@ -81,6 +81,18 @@ export class LineReader {
     return rest;
   }
 
+  /** At most so many octets of what came, whatever lines they are: a view. Not for inside a line that is being thrown away. */
+  take(most: number): Buffer {
+    const end = Math.min(this.#held.length, this.#from + most);
+    const taken = this.#held.subarray(this.#from, end);
+    if (end === this.#held.length) this.#hold(empty);
+    else {
+      this.#from = end;
+      this.#searched = end;
+    }
+    return taken;
+  }
+
   /**
    * The next line of at most `maxBytes` (CRLF included). A longer one is thrown away up to its end; one that passes
    * `giveUpBytes`, which is at least `maxBytes`, is `endless`, after which the reader is of no more use.

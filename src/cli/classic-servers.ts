@@ -69,6 +69,7 @@ function classicConfiguration(door: 'submissions' | 'https', options: Options): 
     open('submissions'),
     open('submission'),
     open('exchanger'),
+    open('imap'),
     open('https'),
     '[tls]',
     file('certificate', options.certificate),

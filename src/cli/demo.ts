@@ -71,6 +71,7 @@ const configurationFor = (folder: string): string => `
   submissions = { port = 0 }
   submission = { enabled = false }
   exchanger = { enabled = false }
+  imap = { enabled = false }
   https = { port = 0 }
 `;
 

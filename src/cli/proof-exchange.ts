@@ -85,6 +85,7 @@ async function exchangeIn(folder: string): Promise<Exchange> {
     submissions = { address = "${here}", port = 0 }
     submission = { enabled = false }
     exchanger = { enabled = false }
+    imap = { enabled = false }
     https = { address = "${here}", port = 0 }
   `);
   const log = { level: 'warn', format: 'text', colour: false } as const;

@@ -39,6 +39,7 @@ const explanations = new Map([
   ['submission', 'send mail, STARTTLS (curl --ssl-reqd smtp://…)'],
   ['exchanger', 'mail from other servers, STARTTLS'],
   ['lmtp', 'letters from a mail server of this house, LMTP'],
+  ['imap', 'read letters with a mail program, IMAP, TLS from the first byte'],
   ['https', 'read letters (curl https://…/letters/ADDRESS)'],
 ]);
 

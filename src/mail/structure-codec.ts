@@ -34,6 +34,9 @@ export const decodeStructure = (bytes: Uint8Array): StoredStructure | null => {
   return { envelope, hasAttachment, preview: reader.certainText(), structure: readPart(reader, 0) };
 };
 
+/** Whether `decodeStructure` reads it. */
+export const isCurrentStructure = (bytes: Uint8Array): boolean => bytes[0] === VERSION;
+
 /** As `decodeStructure`, for who needs the envelope only. */
 export const decodeEnvelope = (bytes: Uint8Array): Envelope | null =>
   bytes[0] === VERSION ? readEnvelope(new CompactReader(bytes)) : null;

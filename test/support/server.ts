@@ -10,7 +10,7 @@ import { after } from 'node:test';
 const program = join(import.meta.dirname, '..', '..', 'bin', 'letterlock');
 
 /** The names of the doors that a server has. */
-export type DoorName = 'submissions' | 'submission' | 'exchanger' | 'lmtp' | 'https';
+export type DoorName = 'submissions' | 'submission' | 'exchanger' | 'lmtp' | 'imap' | 'https';
 
 /** A line of the log: its event and whatever it carries. */
 export type LogEvent = { readonly event: string; readonly [field: string]: unknown };
@@ -60,6 +60,7 @@ data = "data"
 listen.submissions = { port = 0 }
 listen.submission = { port = 0 }
 listen.exchanger = { port = 0 }
+listen.imap = { port = 0 }
 listen.https = { port = 0 }
 ${toml}
 `,

@@ -73,7 +73,7 @@ function parseScript(text: string, name: string, side: Side = 'server'): Item[] 
 }
 
 /** `\r`, `\n`, `\t`, `\\`, `\xHH`, and `\*N{text}` for N times the text. */
-function unescape(text: string): Buffer {
+export function unescape(text: string): Buffer {
   const parts: Buffer[] = [];
   const escapes = /\\(?:([rnt\\])|x([0-9a-fA-F]{2})|\*(\d+)\{([^}]*)\})/g;
   let from = 0;

@@ -317,7 +317,7 @@ export class SmtpSession {
   /** Takes octets of a chunk as they are: neither dots nor line ends mean anything in it (RFC 3030 section 2). */
   #chunk(stage: Extract<Stage, { at: 'chunk' }>, actions: Action[]): void {
     const { letter } = stage;
-    const octets = this.#octets(stage.leftBytes);
+    const octets = this.#lines.take(stage.leftBytes);
     const leftBytes = stage.leftBytes - octets.length;
     const right = letter.lines?.push(octets) ?? null;
     const content = right === null ? octets : octets.subarray(0, right);
@@ -334,19 +334,11 @@ export class SmtpSession {
   }
 
   #discard(stage: Extract<Stage, { at: 'discarding' }>, actions: Action[]): void {
-    const { length } = this.#octets(stage.leftBytes);
+    const { length } = this.#lines.take(stage.leftBytes);
     const leftBytes = stage.leftBytes - length;
     this.#letterBytes += length;
     if (leftBytes > 0) this.#stage = { ...stage, leftBytes };
     else this.#apply(stage.after, actions);
-  }
-
-  /** At most so many of the octets that came; the others go on waiting. */
-  #octets(most: number): Buffer {
-    const rest = this.#lines.takeRest();
-    if (rest.length <= most) return rest;
-    this.#lines.push(rest.subarray(most));
-    return rest.subarray(0, most);
   }
 
   /** Says what the move says, goes where it goes, and ends a session that has had enough of errors. */

@@ -142,6 +142,7 @@ async function accountRemoved({ store }: OpenedForTest): Promise<void> {
     await store.lettersById(id, [placed.letter]),
     await store.removedLetters(query),
     await store.placed({ account: id, mailbox: placed.mailbox }),
+    await store.placedParsed({ account: id, mailbox: placed.mailbox }),
     await store.placesOf(id, [placed.letter]),
     await store.objects(id, 'identity'),
     await store.lostSubscriptions(id),

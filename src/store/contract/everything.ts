@@ -92,6 +92,8 @@ const everythingIn = async (store: Store, account: AccountId, mailbox: MailboxId
   mailbox: await store.mailbox(account, mailbox),
   uids: [...(await store.uids(account, mailbox))],
   placed: await store.placed({ account, mailbox }),
+  parsed: await store.placedParsed({ account, mailbox }),
+  parsedPage: await store.placedParsed({ account, mailbox, from: 2 as never, to: 6 as never, count: 2 }),
   changed: await each([0n, 5n, 9n, 14n] as ModSeq[], (changedSince) =>
     store.placed({ account, mailbox, changedSince }),
   ),

@@ -43,6 +43,7 @@ export const letterCases: Cases = new Map([
   ['the counts of a mailbox are those of its letters, after whatever happened to them', countsAreExact],
   ['letters of a mailbox are listed newest first, a page at a time', pages],
   ['letters of a mailbox are listed by uid, within bounds, and since a change', placedWithinBounds],
+  ['letters of a mailbox are read with what was computed of them', readWithParsed],
   ['letters and places are found by number, each once, and never those of another account', foundByNumber],
   ['deliveries at the same time get different numbers', sameTime],
   ['a delivery that contradicts itself is a fault and leaves nothing', contradictions],
@@ -362,6 +363,37 @@ async function placedWithinBounds({ store }: OpenedForTest): Promise<void> {
   assert.deepEqual(await placed({ changedSince: 10n }), []);
   assert.deepEqual(await store.placed({ account: id, mailbox: NOWHERE }), []);
   assert.deepEqual(await store.placed({ account: nobody, mailbox: INBOX }), []);
+}
+
+async function readWithParsed({ store }: OpenedForTest): Promise<void> {
+  const { id } = await makeAccount(store, 'nu1@447.edu');
+  await put(store, id, { parsed: letterBytes(50, 3), bytes: letterBytes(100) });
+  await putMany(store, id, 3);
+  await store.expunge(id, INBOX, uids(2), 'any', T0);
+  const query = { account: id, mailbox: INBOX };
+  const placed = await store.placed(query);
+  const expected = await Promise.all(
+    placed.map(async (place) => {
+      const letter = await store.letter(id, place.letter);
+      assert.ok(letter);
+      const { parsed, prefix, omitted } = letter;
+      return { ...place, parsed: plain(parsed), prefix: plain(prefix), omitted };
+    }),
+  );
+  const read = async (range: object): Promise<readonly object[]> =>
+    (await store.placedParsed({ ...query, ...range })).map((letter) => ({
+      ...letter,
+      parsed: plain(letter.parsed),
+      prefix: plain(letter.prefix),
+    }));
+  assert.equal(expected.length, 3);
+  assert.deepEqual(expected[0]?.parsed, Buffer.from(letterBytes(50, 3)));
+  assert.deepEqual(await read({}), expected);
+  assert.deepEqual(await read({ from: 2, to: 3 }), expected.slice(1, 2));
+  assert.deepEqual(await read({ count: 2 }), expected.slice(0, 2));
+  assert.deepEqual(await read({ count: 0 }), []);
+  assert.deepEqual(await store.placedParsed({ account: id, mailbox: NOWHERE }), []);
+  assert.deepEqual(await store.placedParsed({ account: nobody, mailbox: INBOX }), []);
 }
 
 async function foundByNumber({ store }: OpenedForTest): Promise<void> {

@@ -5,6 +5,8 @@ import type {
   Letter,
   LetterId,
   LetterStore,
+  PlacedLetter,
+  PlacedQuery,
   Placement,
 } from '../port.ts';
 import { ok, refused, type Result } from '../../result.ts';
@@ -15,7 +17,10 @@ import { placedLetter, placesIn, placesOf, put } from './places.ts';
 import { enterThread } from './threads.ts';
 import { Notes, raise, type Box, type KeptLetter, type KeptMailbox, type World } from './world.ts';
 
-type LetterVerbs = Pick<LetterStore, 'letter' | 'lettersById' | 'uids' | 'placed' | 'placesOf' | 'deliver'>;
+type LetterVerbs = Pick<
+  LetterStore,
+  'letter' | 'lettersById' | 'uids' | 'placed' | 'placedParsed' | 'placesOf' | 'deliver'
+>;
 
 /** How letters come in, and how they are listed. */
 export const letterVerbs = (world: World): LetterVerbs => ({
@@ -25,14 +30,15 @@ export const letterVerbs = (world: World): LetterVerbs => ({
     const box = world.box(account);
     return Uint32Array.from(box === undefined ? [] : placesIn(box, mailbox), ({ uid }) => uid);
   },
-  placed: ({ account, mailbox, from = 0, to = Infinity, changedSince = -1n, count = Infinity, order }) => {
-    if (count !== Infinity) checkCount(count);
-    const box = world.box(account);
-    const ascending = box === undefined ? [] : placesIn(box, mailbox);
-    return (order === 'descending' ? ascending.toReversed() : ascending)
-      .filter(({ uid, modSeq }) => uid >= from && uid <= to && modSeq > changedSince)
-      .slice(0, count)
-      .map(placedLetter);
+  placed: (query) => placed(world, query),
+  placedParsed: (query) => {
+    const box = world.box(query.account);
+    return placed(world, query).flatMap((place) => {
+      const letter = box?.letters.get(place.letter);
+      if (letter === undefined) return [];
+      const { parsed, prefix, omitted } = letter;
+      return [{ ...place, parsed, prefix, omitted }];
+    });
   },
   placesOf: (account, letters) => {
     const box = world.box(account);
@@ -41,6 +47,17 @@ export const letterVerbs = (world: World): LetterVerbs => ({
   },
   deliver: async (...deliveries) => deliver(world, deliveries),
 });
+
+const placed = (world: World, query: PlacedQuery): readonly PlacedLetter[] => {
+  const { account, mailbox, from = 0, to = Infinity, changedSince = -1n, count = Infinity, order } = query;
+  if (count !== Infinity) checkCount(count);
+  const box = world.box(account);
+  const ascending = box === undefined ? [] : placesIn(box, mailbox);
+  return (order === 'descending' ? ascending.toReversed() : ascending)
+    .filter(({ uid, modSeq }) => uid >= from && uid <= to && modSeq > changedSince)
+    .slice(0, count)
+    .map(placedLetter);
+};
 
 const lettersById = (box: Box | undefined, letters: readonly LetterId[]): readonly Letter[] =>
   [...new Set(letters)].flatMap((id) => {

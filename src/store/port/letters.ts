@@ -84,6 +84,9 @@ export type PlacedLetter = {
   readonly servedBytes: number;
 };
 
+/** The same with what is read of many letters at once: what was computed, and what stands before it. */
+export type ParsedPlacedLetter = PlacedLetter & Pick<Letter, 'parsed' | 'prefix' | 'omitted'>;
+
 export type Letter = {
   readonly id: LetterId;
   readonly thread: ThreadId;
@@ -131,6 +134,9 @@ export type PlacedQuery = {
   /** Absent: lowest uid first. */
   readonly order?: 'ascending' | 'descending';
 };
+
+/** Letters of one mailbox, whenever they changed. */
+export type RangeQuery = Omit<PlacedQuery, 'changedSince' | 'order'>;
 
 /** `replace` by `arrange` leaves `\deleted` as it is, which those who arrange do not know. */
 export type KeywordChange = { readonly how: 'add' | 'remove' | 'replace'; readonly keywords: Keywords };
@@ -180,6 +186,8 @@ export interface LetterStore {
   /** Every uid of the mailbox, lowest first. */
   uids(account: AccountId, mailbox: MailboxId): Eventually<Uint32Array>;
   placed(query: PlacedQuery): Eventually<readonly PlacedLetter[]>;
+  /** As `placed`, lowest uid first, in one reading. */
+  placedParsed(query: RangeQuery): Eventually<readonly ParsedPlacedLetter[]>;
   /** Every place of these letters, by letter and then by mailbox. */
   placesOf(account: AccountId, letters: readonly LetterId[]): Eventually<readonly PlacedLetter[]>;
   /** The letters of the thread, oldest first (RFC 8621 section 3): by `receivedAt`, and then by number. */

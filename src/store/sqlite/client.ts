@@ -128,6 +128,9 @@ class SqliteStore implements Store {
   readonly placed: Store['placed'] = (query) =>
     this.#readOf(query.account, [], (reader) => reader.letters.placed(query));
 
+  readonly placedParsed: Store['placedParsed'] = (query) =>
+    this.#readOf(query.account, [], (reader) => reader.letters.placedParsed(query));
+
   readonly placesOf: Store['placesOf'] = (account, letters) =>
     this.#readOf(account, [], (reader) => reader.letters.placesOf(account, letters));
 

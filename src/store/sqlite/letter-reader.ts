@@ -7,8 +7,10 @@ import type {
   LetterQuery,
   MailboxId,
   ModSeq,
+  ParsedPlacedLetter,
   PlacedLetter,
   PlacedQuery,
+  RangeQuery,
   RemovedLetter,
   ThreadId,
   Uid,
@@ -39,6 +41,9 @@ const CHANGED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ?1 AND 
   AND uid BETWEEN ?5 AND ?6
   UNION SELECT ${PLACED_COLUMNS} FROM placement INDEXED BY placement_changed WHERE account = ?1 AND mailbox = ?2 AND changed = 1
   AND mod_seq > ?4 AND uid BETWEEN ?5 AND ?6 ORDER BY uid`;
+const PLACED_PARSED = `SELECT p.mailbox, p.uid, p.letter, p.thread, p.mod_seq, p.flags, p.keywords, p.saved_at, p.received_at,
+  p.served_bytes, l.parsed, l.prefix, l.omitted FROM placement p CROSS JOIN letter l ON l.id = p.letter
+  WHERE p.account = ? AND p.mailbox = ? AND p.uid BETWEEN ? AND ? ORDER BY p.uid LIMIT ?`;
 const PLACES = `SELECT ${PLACED_COLUMNS} FROM placement WHERE (account, mailbox, uid) IN
   (SELECT account, mailbox, uid FROM letter WHERE id = ?1 AND account = ?2
   UNION ALL SELECT ?2, mailbox, uid FROM further_place WHERE letter = ?1) AND letter = ?1 ORDER BY mailbox`;
@@ -83,6 +88,13 @@ const placedOf = (row: Row): PlacedLetter => ({
   servedBytes: integer(row[9]),
 });
 
+const parsedOf = (row: Row): ParsedPlacedLetter => ({
+  ...placedOf(row),
+  parsed: row[10] === null ? null : bytes(row[10]),
+  prefix: bytes(row[11]),
+  omitted: row[12] === null ? [] : parseOmitted(text(row[12])),
+});
+
 const removedOf = (row: Row): RemovedLetter => ({
   letter: integer(row[0]) as LetterId,
   mailbox: integer(row[1]) as MailboxId,
@@ -100,6 +112,7 @@ export class LetterReader {
   readonly #letter: StatementSync;
   readonly #uids: StatementSync;
   readonly #placed: StatementSync;
+  readonly #placedParsed: StatementSync;
   readonly #placedLast: StatementSync;
   readonly #lastKnown: StatementSync;
   readonly #changed: StatementSync;
@@ -112,6 +125,7 @@ export class LetterReader {
     this.#letter = db.prepare(LETTER, wide);
     this.#uids = db.prepare(UIDS, { returnArrays: true });
     this.#placed = db.prepare(PLACED, wide);
+    this.#placedParsed = db.prepare(PLACED_PARSED, wide);
     this.#placedLast = db.prepare(PLACED_LAST, wide);
     this.#lastKnown = db.prepare(LAST_KNOWN, { returnArrays: true });
     this.#changed = db.prepare(CHANGED, wide);
@@ -143,6 +157,12 @@ export class LetterReader {
     const last = known === undefined ? 0 : integer(known[0]);
     const rows = allRows(this.#changed, account, mailbox, last, changedSince, from, to).map(placedOf);
     return (order === 'descending' ? rows.toReversed() : rows).slice(0, count);
+  }
+
+  placedParsed(query: RangeQuery): readonly ParsedPlacedLetter[] {
+    const { account, mailbox, from = 1, to = MAX_UID, count } = query;
+    if (count !== undefined) checkCount(count);
+    return allRows(this.#placedParsed, account, mailbox, from, to, count ?? ALL).map(parsedOf);
   }
 
   placesOf(account: AccountId, letters: readonly LetterId[]): readonly PlacedLetter[] {

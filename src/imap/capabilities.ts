@@ -1,0 +1,52 @@
+import type { Secured } from '../mail/transport.ts';
+import { offeredMechanisms, type MechanismOffer } from '../sasl/mechanisms.ts';
+import type { Settings } from './session.ts';
+
+/** A capability that the server announces, the section that defines it, and when it is announced. */
+export type Capability = {
+  readonly capability: string;
+  readonly definedIn: string;
+  /** `logged-in` ones say nothing to somebody who is nobody yet. */
+  readonly to: 'everybody' | 'logged-in' | 'newcomers';
+};
+
+/** Every capability; `docs/STANDARDS.md` has a row for each, which `make check` proves. */
+export const imapCapabilities: readonly Capability[] = [
+  { capability: 'IMAP4rev1', definedIn: 'RFC 3501 section 6.1.1', to: 'everybody' },
+  { capability: 'SASL-IR', definedIn: 'RFC 4959 section 3', to: 'everybody' },
+  { capability: 'LITERAL+', definedIn: 'RFC 7888 section 4', to: 'everybody' },
+  { capability: 'ID', definedIn: 'RFC 2971 section 3', to: 'everybody' },
+  { capability: 'LOGINDISABLED', definedIn: 'RFC 9051 section 6.2.3', to: 'newcomers' },
+  { capability: 'IDLE', definedIn: 'RFC 2177 section 3', to: 'logged-in' },
+  { capability: 'UNSELECT', definedIn: 'RFC 3691 section 2', to: 'logged-in' },
+  { capability: 'UIDPLUS', definedIn: 'RFC 4315 section 2', to: 'logged-in' },
+  { capability: 'MULTIAPPEND', definedIn: 'RFC 3502 section 6.3.11', to: 'logged-in' },
+  { capability: 'CHILDREN', definedIn: 'RFC 3348 section 3', to: 'logged-in' },
+  { capability: 'SPECIAL-USE', definedIn: 'RFC 6154 section 2', to: 'logged-in' },
+  { capability: 'STATUS=SIZE', definedIn: 'RFC 8438 section 2', to: 'logged-in' },
+];
+
+/** Who asks, and how the connection is. */
+export type Asker = {
+  readonly secured: Secured | null;
+  readonly isLoggedIn: boolean;
+  readonly settings: Pick<Settings, 'takesTokens'>;
+};
+
+/** `CAPABILITY IMAP4rev1 …`, as CAPABILITY answers and the greeting has it (RFC 9051 section 7.2.2). */
+export function formatCapabilities({ isLoggedIn, secured, settings }: Asker): string {
+  const words = imapCapabilities.flatMap(({ capability, to }) => {
+    if (to === 'newcomers') return isLoggedIn || secured !== null ? [] : [capability];
+    return to === 'logged-in' && !isLoggedIn ? [] : [capability];
+  });
+  // Before the connection is protected there are none (RFC 9051 section 11.1).
+  const offered = isLoggedIn || secured === null ? [] : offeredMechanisms(mechanismOffer(secured, settings));
+  const auth = offered.map((mechanism) => `AUTH=${mechanism}`);
+  return ['CAPABILITY', ...words, ...auth].join(' ');
+}
+
+/** What decides which mechanisms a protected connection has. */
+export const mechanismOffer = (
+  { channelBinding, tls }: Secured,
+  { takesTokens }: Pick<Settings, 'takesTokens'>,
+): MechanismOffer => ({ channelBinding, certificate: tls.peerCertificate, takesTokens });

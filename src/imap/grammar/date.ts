@@ -1,0 +1,44 @@
+import type { Scanner } from '../scanner.ts';
+
+const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+
+// date-time      = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE     (RFC 9051 section 9)
+// date-day-fixed = (SP DIGIT) / 2DIGIT
+// time           = 2DIGIT ":" 2DIGIT ":" 2DIGIT
+// zone           = ("+" / "-") 4DIGIT
+const dateTimePattern =
+  /"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"/y;
+
+/** Milliseconds since 1970. */
+export function dateTime(scan: Scanner): number {
+  const [
+    ,
+    day = '',
+    month = '',
+    year = '',
+    hour = '',
+    minute = '',
+    second = '',
+    sign,
+    zoneHours,
+    zoneMinutes,
+  ] = scan.match(dateTimePattern) ?? [];
+  const midnight = dayMs(Number(year), month, Number(day));
+  const time = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
+  const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60 && Number(zoneMinutes) < 60;
+  if (midnight === null || !isTime) {
+    scan.fail('a date as "17-Jul-1996 02:44:25 -0700"');
+    return 0;
+  }
+  const east = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === '-' ? -1 : 1);
+  return midnight + (time - east * 60) * 1000;
+}
+
+/** The beginning of a day in UTC; null where there is none. */
+function dayMs(year: number, month: string, day: number): number | null {
+  const number = months.indexOf(month.toUpperCase());
+  const ms = Date.UTC(year, number, day);
+  if (number < 0 || year < 1 || Number.isNaN(ms) || new Date(ms).getUTCDate() !== day) return null;
+  // Years below 100 are of the 1900s to Date.UTC.
+  return year < 100 ? null : ms;
+}

@@ -1,0 +1,82 @@
+import type { NumberSet } from '../number-set.ts';
+import type { Scanner } from '../scanner.ts';
+import type { Partial, Section } from '../section.ts';
+import { numberSet } from './number-set.ts';
+import { partial, section } from './section.ts';
+
+export type FetchCommand = {
+  readonly name: 'FETCH' | 'UID FETCH';
+  readonly set: NumberSet;
+  readonly items: readonly FetchItem[];
+};
+
+/** What a FETCH asks of each letter. */
+export type FetchItem =
+  | { readonly item: PlainItem }
+  | {
+      readonly item: 'BODY[]';
+      readonly section: Section;
+      /** `[1.TEXT]`, as the response names it. */
+      readonly name: string;
+      readonly partial: Partial | null;
+      /** Whether the letter stays unseen. */
+      readonly peek: boolean;
+    };
+
+const plainItems = [
+  'BODYSTRUCTURE',
+  'BODY',
+  'ENVELOPE',
+  'FLAGS',
+  'INTERNALDATE',
+  'RFC822.HEADER',
+  'RFC822.SIZE',
+  'RFC822.TEXT',
+  'RFC822',
+  'UID',
+] as const;
+
+type PlainItem = (typeof plainItems)[number];
+const isPlainItem = (name: string): name is PlainItem => plainItems.some((item) => item === name);
+
+const plain = (...items: PlainItem[]): readonly FetchItem[] => items.map((item) => ({ item }));
+const fast = plain('FLAGS', 'INTERNALDATE', 'RFC822.SIZE');
+const all = [...fast, ...plain('ENVELOPE')];
+const macros: ReadonlyMap<string, readonly FetchItem[]> = new Map([
+  ['FAST', fast],
+  ['ALL', all],
+  ['FULL', [...all, ...plain('BODY')]],
+]);
+
+const word = /[A-Z][A-Z0-9.]*/iy;
+
+// fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")")
+/** RFC 9051 section 6.4.5. */
+export const fetch =
+  <Name extends FetchCommand['name']>(name: Name) =>
+  (scan: Scanner): FetchCommand & { readonly name: Name } => {
+    const set = numberSet(scan);
+    scan.space();
+    if (scan.next !== '(') {
+      const first = scan.match(word)?.[0].toUpperCase() ?? '';
+      return { name, set, items: macros.get(first) ?? [fetchAtt(scan, first)] };
+    }
+    const items = scan.list(() => fetchAtt(scan, scan.match(word)?.[0].toUpperCase() ?? ''));
+    if (items.length === 0) scan.fail('what to fetch');
+    return { name, set, items };
+  };
+
+// fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
+//             "BODY" section [partial] / "BODY.PEEK" section [partial]
+function fetchAtt(scan: Scanner, name: string): FetchItem {
+  const peek = name === 'BODY.PEEK';
+  if (peek || (name === 'BODY' && scan.next === '[')) {
+    const named = section(scan);
+    return { item: 'BODY[]', ...named, partial: partial(scan), peek };
+  }
+  if (!isPlainItem(name)) {
+    scan.fail('what to fetch');
+    return { item: 'FLAGS' };
+  }
+  return { item: name };
+}

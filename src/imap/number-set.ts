@@ -1,0 +1,41 @@
+/** `*`: the largest number in use (RFC 9051 section 9, seq-number). */
+export const star = Infinity;
+
+/** Both ends belong to it, in either order; `star` is an end like any other. */
+export type NumberRange = { readonly from: number; readonly to: number };
+
+/** Sequence numbers or unique identifiers as a command names them (RFC 9051 section 9, sequence-set). */
+export type NumberSet = readonly NumberRange[];
+
+/** The ranges with `last` for `star`, lower end first, in order and apart from each other. */
+export function resolved(set: NumberSet, last: number): readonly NumberRange[] {
+  const ordered = set
+    .map(({ from, to }) => {
+      const [one, other] = [from === star ? last : from, to === star ? last : to];
+      return one <= other ? { from: one, to: other } : { from: other, to: one };
+    })
+    .sort((one, other) => one.from - other.from);
+  const ranges: { from: number; to: number }[] = [];
+  for (const { from, to } of ordered) {
+    const before = ranges.at(-1);
+    if (before !== undefined && from <= before.to + 1) before.to = Math.max(before.to, to);
+    else ranges.push({ from, to });
+  }
+  return ranges;
+}
+
+/** Numbers that rise, as ranges. */
+export function rangesOf(numbers: Iterable<number>): readonly NumberRange[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const before = ranges.at(-1);
+    if (before !== undefined && before.to + 1 === number) before.to = number;
+    else ranges.push({ from: number, to: number });
+  }
+  return ranges;
+}
+
+/** `1:4,7`; of no range nothing, which no sequence-set can say. */
+export function formatNumberSet(ranges: readonly NumberRange[]): string {
+  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from}:${to}`)).join(',');
+}

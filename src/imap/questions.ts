@@ -1,0 +1,93 @@
+import type { Mechanism, SaslQuestion, SaslVerdict } from '../sasl/exchange.ts';
+import type { AppendedLetter } from './grammar/append.ts';
+import type { FetchedLetter, LetterNeed } from './letters.ts';
+import type { Mailboxes, MailboxId, OpenedMailbox } from './mailboxes.ts';
+import type { NumberRange } from './number-set.ts';
+import type { MailboxChanges } from './view.ts';
+
+/** What the engine cannot know. `Answers` has the answer to each. */
+export type Question =
+  | { readonly ask: 'login'; readonly mechanism: Mechanism; readonly question: SaslQuestion }
+  | { readonly ask: 'mailboxes' }
+  /** The mailbox as it is now, with all its uids. */
+  | { readonly ask: 'open'; readonly mailbox: MailboxId }
+  /** What happened in the mailbox since a modification sequence. */
+  | { readonly ask: 'changes'; readonly mailbox: MailboxId; readonly since: bigint }
+  /** The letters with these uids, as far as they are there: a page of them. */
+  | {
+      readonly ask: 'letters';
+      readonly mailbox: MailboxId;
+      /** In order and apart. */
+      readonly uids: readonly NumberRange[];
+      readonly need: LetterNeed;
+    }
+  /** Octets of a letter as it is served that is too large for a page, from `start` up to `end`: some of them. */
+  | {
+      readonly ask: 'octets';
+      readonly mailbox: MailboxId;
+      readonly letter: FetchedLetter;
+      readonly start: number;
+      readonly end: number;
+    }
+  | {
+      readonly ask: 'set-keywords';
+      readonly mailbox: MailboxId;
+      /** They rise. */
+      readonly uids: readonly number[];
+      readonly how: 'add' | 'remove' | 'replace';
+      readonly keywords: readonly string[];
+      /** Up to where the session has learned what changed. */
+      readonly since: bigint;
+      /** Of which letters the answer tells. */
+      readonly tell: 'all' | 'changed';
+    }
+  /** Removes those of the uids that are deleted. */
+  | { readonly ask: 'expunge'; readonly mailbox: MailboxId; readonly uids: readonly NumberRange[] }
+  /** May a letter of this size come for this mailbox? After that `body` actions follow. */
+  | { readonly ask: 'room'; readonly mailbox: MailboxId; readonly sizeBytes: number }
+  /** All letters of an APPEND are there: keep them, or none of them. */
+  | { readonly ask: 'append'; readonly mailbox: MailboxId; readonly letters: readonly AppendedLetter[] };
+
+export type Ask = Question['ask'];
+export type Asked<Kind extends Ask> = Extract<Question, { readonly ask: Kind }>;
+
+/** What answers each question. */
+export type Answers = {
+  readonly login: SaslVerdict;
+  readonly mailboxes: Mailboxes;
+  readonly open: OpenedMailbox;
+  readonly changes: MailboxChanges;
+  /** `upTo`: the uids up to this one are all answered. */
+  readonly letters: { readonly letters: readonly FetchedLetter[]; readonly upTo: number };
+  /** At least one octet. */
+  readonly octets: Uint8Array;
+  /** What they are afterwards, lowest uid first. */
+  readonly 'set-keywords': KeywordsSet;
+  /** The uids that are gone now, lowest first. */
+  readonly expunge: readonly number[];
+  readonly room: null;
+  readonly append: { readonly uidValidity: number; readonly uids: readonly number[] };
+};
+
+/** What became of keywords that were set. */
+export type KeywordsSet = {
+  readonly letters: readonly {
+    readonly uid: number;
+    readonly modSeq: bigint;
+    readonly keywords: readonly string[];
+  }[];
+  /** Whether nothing else had changed in the account since the session looked last, so that these are all the changes. */
+  readonly alone: boolean;
+};
+
+/** Why policy says no. */
+export type Refusal =
+  | { readonly why: 'no-mailbox' | 'over-quota' | 'too-many-keywords' | 'overloaded' | 'too-big' }
+  /** The account of the session is no more. */
+  | { readonly why: 'no-account' };
+
+export type Verdict =
+  | { readonly verdict: 'answer'; readonly answer: Answers[Ask] }
+  | { readonly verdict: 'refused'; readonly why: Refusal }
+  /** The answer could not be found; `id` is also in the log. */
+  | { readonly verdict: 'fault'; readonly id: string };

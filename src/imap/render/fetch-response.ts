@@ -1,0 +1,160 @@
+import type { ByteWriter } from '../../bytes/byte-writer.ts';
+import type { FetchItem } from '../grammar/fetch.ts';
+import type { LetterNeed } from '../letters.ts';
+import type { Partial, Section } from '../section.ts';
+import { formatStructure } from './body-structure.ts';
+import { formatEnvelope } from './envelope.ts';
+import { formatFlags } from './flags.ts';
+import { formatInternalDate } from './internal-date.ts';
+import { fieldsOf, placeOf, type LetterInHand, type Octets } from './section.ts';
+
+/** Where a response goes: at once, or to be put together later. */
+export interface Sink {
+  /** ASCII. */
+  text(text: string): void;
+  octets(octets: Uint8Array): void;
+  /** Octets of the letter itself. */
+  served(octets: Octets): void;
+}
+
+type Write = (hand: LetterInHand, sink: Sink) => void;
+
+/** How one item is answered. */
+type Answer = {
+  readonly need: LetterNeed;
+  readonly write: Write;
+  /** Octets that are looked into, and not only handed on. */
+  readonly looksInto?: (hand: LetterInHand) => Octets | null;
+};
+
+const item = (need: LetterNeed, text: (hand: LetterInHand) => string): Answer => ({
+  need,
+  write: (hand, sink) => sink.text(text(hand)),
+});
+
+/** The items without arguments. A missing row is a type error. */
+const plain: { readonly [Name in Exclude<FetchItem['item'], 'BODY[]'>]: Answer } = {
+  UID: item('place', ({ letter }) => `UID ${letter.uid}`),
+  FLAGS: item('place', ({ letter }) => `FLAGS ${formatFlags(letter.keywords)}`),
+  INTERNALDATE: item('place', ({ letter }) => `INTERNALDATE ${formatInternalDate(letter.receivedAt)}`),
+  'RFC822.SIZE': item('place', ({ letter }) => `RFC822.SIZE ${letter.sizeBytes}`),
+  ENVELOPE: item('parsed', ({ structure }) => `ENVELOPE ${formatEnvelope(structure.envelope)}`),
+  BODY: item('parsed', ({ structure }) => `BODY ${formatStructure(structure.structure, 'BODY')}`),
+  BODYSTRUCTURE: item(
+    'parsed',
+    ({ structure }) => `BODYSTRUCTURE ${formatStructure(structure.structure, 'BODYSTRUCTURE')}`,
+  ),
+  RFC822: section('RFC822', { part: [], text: { of: 'all' } }, null),
+  'RFC822.HEADER': section('RFC822.HEADER', { part: [], text: { of: 'header' } }, null),
+  'RFC822.TEXT': section('RFC822.TEXT', { part: [], text: { of: 'text' } }, null),
+};
+
+// msg-att-static = … / "BODY" section ["<" number ">"] SP nstring / …            (RFC 9051 section 9)
+function section(label: string, wanted: Section, partial: Partial | null): Answer {
+  const { text } = wanted;
+  if (text.of === 'fields' || text.of === 'fields-not') {
+    const { names, of } = text;
+    return {
+      need: 'content',
+      looksInto: (hand) => placeOf(wanted, hand),
+      write: (hand, sink) => {
+        const place = placeOf(wanted, hand);
+        if (place === null) return sink.text(`${label} NIL`);
+        const all = fieldsOf(hand.octets(place), names, of);
+        const { start, end } = cut({ start: 0, end: all.length }, partial);
+        literal(sink, label, end - start);
+        return sink.octets(all.subarray(start, end));
+      },
+    };
+  }
+  return {
+    need: 'content',
+    write: (hand, sink) => {
+      const place = placeOf(wanted, hand);
+      if (place === null) return sink.text(`${label} NIL`);
+      const wantedOctets = cut(place, partial);
+      literal(sink, label, wantedOctets.end - wantedOctets.start);
+      return sink.served(wantedOctets);
+    },
+  };
+}
+
+const literal = (sink: Sink, label: string, length: number): void => sink.text(`${label} {${length}}\r\n`);
+
+/** Behind the end there is nothing (RFC 9051 section 6.4.5). */
+function cut({ start, end }: Octets, partial: Partial | null): Octets {
+  if (partial === null) return { start, end };
+  const from = Math.min(end, start + partial.from);
+  return { start: from, end: Math.min(end, from + partial.most) };
+}
+
+const needs: readonly LetterNeed[] = ['place', 'parsed', 'content'];
+
+/** What one FETCH does with each letter. */
+export type FetchPlan = {
+  readonly need: LetterNeed;
+  /** Whether who is shown the letter has seen it. */
+  readonly marksSeen: boolean;
+  /** Octets that have to be there before `write`, where the letter is too large for a page. */
+  readonly looksInto: (hand: LetterInHand) => readonly Octets[];
+  /** The letter's whole response; `flags`: they are told although nobody asked. */
+  readonly write: (number: number, hand: LetterInHand, flags: 'as-asked' | 'told', sink: Sink) => void;
+};
+
+const rfc822 = new Set<FetchItem['item']>(['RFC822', 'RFC822.TEXT']);
+
+/** The plan of these items; UID FETCH always tells the uid (RFC 9051 section 6.4.9). */
+export function fetchPlan(items: readonly FetchItem[], tellsUid: boolean): FetchPlan {
+  const names = new Set(items.map((one) => one.item));
+  const asked: readonly FetchItem[] = tellsUid && !names.has('UID') ? [{ item: 'UID' }, ...items] : items;
+  const answers = asked.map((one) =>
+    one.item === 'BODY[]'
+      ? section(`BODY${one.name}${origin(one.partial)}`, one.section, one.partial)
+      : plain[one.item],
+  );
+  const largest = Math.max(...answers.map(({ need }) => needs.indexOf(need)));
+  return {
+    need: needs[largest] ?? 'place',
+    marksSeen: items.some((one) => (one.item === 'BODY[]' ? !one.peek : rfc822.has(one.item))),
+    looksInto: (hand) => answers.flatMap(({ looksInto }) => looksInto?.(hand) ?? []),
+    write: (number, hand, flags, sink) => {
+      sink.text(`* ${number} FETCH (`);
+      for (const [index, { write }] of answers.entries()) {
+        if (index > 0) sink.text(' ');
+        write(hand, sink);
+      }
+      if (flags === 'told' && !names.has('FLAGS')) sink.text(` FLAGS ${formatFlags(hand.letter.keywords)}`);
+      sink.text(')\r\n');
+    },
+  };
+}
+
+const origin = (partial: Partial | null): string => (partial === null ? '' : `<${partial.from}>`);
+
+/** Writes at once a letter whose octets are all there. */
+export const sinkTo = (out: ByteWriter, content: Uint8Array | null): Sink => ({
+  text: (text) => void out.latin1(text),
+  octets: (octets) => void out.bytes(withoutNul(octets)),
+  served: ({ start, end }) => void out.bytes(withoutNul(content?.subarray(start, end) ?? new Uint8Array())),
+});
+
+/**
+ * A literal has no NUL (RFC 9051 section 9, CHAR8), and a letter may have one all the same: 0x80 stands for it, as its length must
+ * not change.
+ */
+export function withoutNul(octets: Uint8Array): Uint8Array {
+  if (!octets.includes(0)) return octets;
+  return octets.map((octet) => (octet === 0 ? 0x80 : octet));
+}
+
+/** What of a response is text, and what is the letter's own. */
+export type Piece = string | Uint8Array | Octets;
+
+/** Puts off what needs octets that are not there. */
+export function sinkToPieces(pieces: Piece[]): Sink {
+  return {
+    text: (text) => void pieces.push(text),
+    octets: (octets) => void pieces.push(octets),
+    served: (octets) => void pieces.push(octets),
+  };
+}

@@ -1,0 +1,21 @@
+import { resolved, type NumberRange, type NumberSet } from '../number-set.ts';
+import { say } from '../say.ts';
+import { asks, ends, type Handler, type Move, type Selected } from './stage.ts';
+
+/** EXPUNGE (RFC 9051 section 6.4.3): of the letters that the session knows of. */
+export const expunge: Handler<{ name: 'EXPUNGE' }, Selected> = ({ name }, stage) =>
+  remove(name, [{ from: 1, to: stage.mailbox.view.lastUid }], stage);
+
+/** UID EXPUNGE (RFC 9051 section 6.4.9). */
+export const uidExpunge: Handler<{ name: 'UID EXPUNGE'; set: NumberSet }, Selected> = (
+  { name, set },
+  stage,
+) => remove(name, resolved(set, stage.mailbox.view.lastUid), stage);
+
+/** What is gone is told before the command ends, like everything that happened. */
+function remove(name: string, uids: readonly NumberRange[], stage: Selected): Move {
+  const { id: mailbox, readOnly, view } = stage.mailbox;
+  if (readOnly) return ends(stage, say.readOnly);
+  if (view.count === 0) return ends(stage, say.done(name));
+  return asks({ ask: 'expunge', mailbox, uids }, stage, () => ends(stage, say.done(name)));
+}

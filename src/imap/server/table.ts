@@ -1,0 +1,82 @@
+import type { Command, CommandName, CommandOf } from '../command.ts';
+import { say } from '../say.ts';
+import { authenticate } from './authenticate.ts';
+import { close, unselect } from './close.ts';
+import { expunge, uidExpunge } from './expunge.ts';
+import { fetch } from './fetch.ts';
+import { idle } from './idle.ts';
+import { list } from './list.ts';
+import { login } from './login.ts';
+import { select } from './select.ts';
+import { capability, id, logout, noop } from './simple.ts';
+import type { Context, Greeted, Handler, HomeStage, LoggedIn, Move, Selected } from './stage.ts';
+import { ends } from './stage.ts';
+import { status } from './status.ts';
+import { store } from './store.ts';
+
+/** What of the mailbox may be told when a command ends (RFC 9051 section 7.5.1). */
+export type Tells = 'everything' | 'nothing-gone';
+
+/** In which stages a command is legal (RFC 9051 section 3), what it tells, and what it does. */
+type Row<C extends Command> = { readonly tells: Tells } & (
+  | { readonly where: 'anywhere'; readonly handler: Handler<C, HomeStage> }
+  | { readonly where: 'greeted'; readonly handler: Handler<C, Greeted> }
+  | { readonly where: 'logged-in'; readonly handler: Handler<C, LoggedIn> }
+  | { readonly where: 'selected'; readonly handler: Handler<C, Selected> }
+);
+
+const anywhere = <C extends Command>(handler: Handler<C, HomeStage>) =>
+  ({ where: 'anywhere', tells: 'everything', handler }) as const;
+const greeted = <C extends Command>(handler: Handler<C, Greeted>) =>
+  ({ where: 'greeted', tells: 'everything', handler }) as const;
+const loggedIn = <C extends Command>(handler: Handler<C, LoggedIn>) =>
+  ({ where: 'logged-in', tells: 'everything', handler }) as const;
+const selected = <C extends Command>(handler: Handler<C, Selected>, tells: Tells = 'everything') =>
+  ({ where: 'selected', tells, handler }) as const;
+
+/** Every command. A missing row is a type error. */
+const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
+  // Its letters are announced, and so it is under way before it is read.
+  APPEND: loggedIn((_, stage) => ends(stage, say.syntax('APPEND', 'expected a letter as a literal'))),
+  AUTHENTICATE: greeted(authenticate),
+  CAPABILITY: anywhere(capability),
+  CHECK: selected(noop),
+  CLOSE: selected(close),
+  EXAMINE: loggedIn(select),
+  EXPUNGE: selected(expunge),
+  FETCH: selected(fetch, 'nothing-gone'),
+  ID: anywhere(id),
+  IDLE: loggedIn(idle),
+  LIST: loggedIn(list),
+  LOGIN: greeted(login),
+  LOGOUT: anywhere(logout),
+  LSUB: loggedIn(list),
+  NOOP: anywhere(noop),
+  SELECT: loggedIn(select),
+  STATUS: loggedIn(status),
+  STORE: selected(store, 'nothing-gone'),
+  'UID EXPUNGE': selected(uidExpunge),
+  'UID FETCH': selected(fetch),
+  'UID STORE': selected(store),
+  UNSELECT: selected(unselect),
+};
+
+/** What may be told when this command ends. */
+export const tellsOf = (name: CommandName): Tells => table[name].tells;
+
+/** Does the command, or says why it is not legal here. */
+export function dispatch(command: Command, stage: HomeStage, context: Context): Move {
+  // The row of a name takes the command of that name: so the table is typed.
+  const row = table[command.name] as Row<Command>;
+  switch (row.where) {
+    case 'anywhere':
+      return row.handler(command, stage, context);
+    case 'greeted':
+      return stage.at === 'greeted' ? row.handler(command, stage, context) : ends(stage, say.loggedInAlready);
+    case 'logged-in':
+      return stage.at === 'greeted' ? ends(stage, say.loginFirst) : row.handler(command, stage, context);
+    case 'selected':
+      if (stage.at === 'selected') return row.handler(command, stage, context);
+      return ends(stage, stage.at === 'greeted' ? say.loginFirst : say.selectFirst);
+  }
+}
