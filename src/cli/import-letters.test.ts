@@ -39,7 +39,8 @@ async function house(t: TestContext) {
   };
   const count = async (account: AccountId = id): Promise<number> =>
     (await store.mailbox(account, mailbox))?.letters ?? -1;
-  return { run, count, store, id, memory: path.join(folder, 'imports', `${id}-${mailbox}`) };
+  const other = (): ImportMemory => new ImportMemory(folder, id, mailbox);
+  return { run, count, store, id, other, memory: path.join(folder, 'imports', `${id}-${mailbox}`) };
 }
 
 test('an import that ended after a group was on disk, and before it was told, does not double it', async (t) => {
@@ -73,12 +74,11 @@ test('a line that a crash cut short is about nothing that was delivered', async 
   await assert.rejects(run(), HouseRefused);
 });
 
-test('no two imports go into one mailbox at once, and a dead one keeps nobody out', async (t) => {
-  const { run, memory, count } = await house(t);
-  await run();
-  fs.writeFileSync(`${memory}.lock`, `${process.pid}`);
-  await assert.rejects(run(), /is importing into this mailbox/);
-  fs.writeFileSync(`${memory}.lock`, '999999999');
+test('no two imports go into one mailbox at once, and one that is over keeps nobody out', async (t) => {
+  const { run, count, other } = await house(t);
+  const first = other();
+  await assert.rejects(run(), /another import into this mailbox is under way/);
+  first.close();
   await run();
   assert.equal(await count(), 4);
 });

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { HouseRefused } from '../app/house.ts';
+import { makeFolder, syncFolder } from '../store/sqlite/blob-files.ts';
+import { HeldFile } from '../store/sqlite/held-file.ts';
 import type { AccountId, BlobHash, MailboxId, Uid } from '../store/port.ts';
 
 /** A letter of a source: its SHA-256, and which one of those with the same bytes it is, from 0. */
@@ -25,31 +27,22 @@ const isGroup = (value: unknown): value is Group =>
 export class ImportMemory {
   readonly #file: string;
   readonly #known = new Set<SourceName>();
-  #handle: number;
+  readonly #held: HeldFile;
+  readonly #handle: number;
   #open: Group | null = null;
 
   /** Throws `HouseRefused` where another import into the mailbox is under way. */
   constructor(data: string, account: AccountId, mailbox: MailboxId) {
     const folder = path.join(data, 'imports');
-    if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 });
+    makeFolder(folder);
     this.#file = path.join(folder, `${account}-${mailbox}`);
-    this.#lock();
+    const held = HeldFile.take(`${this.#file}.lock`);
+    if (held === null) throw new HouseRefused('another import into this mailbox is under way');
+    this.#held = held;
     this.#handle = fs.openSync(this.#file, 'a+', 0o600);
+    // What is noted is of no use where a power failure takes the name of the file.
+    syncFolder(folder);
     this.#read();
-  }
-
-  #lock(): void {
-    const file = `${this.#file}.lock`;
-    const own = String(process.pid);
-    try {
-      fs.writeFileSync(file, own, { flag: 'wx', mode: 0o600 });
-    } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
-      const other = Number(fs.readFileSync(file, 'utf8'));
-      if (Number.isInteger(other) && other > 0 && runs(other))
-        throw new HouseRefused(`process ${other} is importing into this mailbox`, { cause });
-      fs.writeFileSync(file, own);
-    }
   }
 
   /** Reads what is there; a line that a crash cut short was about nothing that was delivered, and is cut off. */
@@ -104,19 +97,9 @@ export class ImportMemory {
 
   close(): void {
     fs.closeSync(this.#handle);
-    fs.rmSync(`${this.#file}.lock`, { force: true });
+    this.#held.release();
   }
 }
-
-const runs = (pid: number): boolean => {
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
-  }
-};
 
 /** Gives letters their names: those with the same bytes are counted. */
 export class SourceNames {
