@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { HouseRefused } from '../app/house.ts';
-import { makeFolder, syncFolder } from '../store/sqlite/blob-files.ts';
+import { makeFolder, syncFolder } from '../store/sqlite/synced-folder.ts';
 import { HeldFile } from '../store/sqlite/held-file.ts';
 import type { AccountId, BlobHash, MailboxId, Uid } from '../store/port.ts';
 

@@ -3,14 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import { deliveryOf, hashOf, letterBytes, makeAccount, mustDeliver } from '../contract.ts';
+import { deliveryOf, letterBytes, makeAccount, mustDeliver } from '../contract.ts';
 import { appPasswordOf } from '../contract/credentials.ts';
 import type { AccountName, LetterId } from '../port.ts';
 import { auditFolder } from './audit.ts';
 import { type FolderPaths, folderPaths, type OpenRefusal } from './folder.ts';
-import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
+import { SCHEMA_VERSION } from './migrations.ts';
 import { startStoreThread } from './open.ts';
-import { startChild, withFolder, withThread } from './testing.ts';
+import { makeOldFolder, startChild, withFolder, withThread } from './testing.ts';
 
 /** Every file under a path with its mode, time of change and bytes. */
 const portrait = (root: string): readonly string[] => {
@@ -97,30 +97,7 @@ describe('opening a data folder', () => {
     for (let version = 1; version < SCHEMA_VERSION; version++)
       await withFolder(async (folder) => {
         const paths = folderPaths(folder);
-        fs.mkdirSync(folder, { mode: 0o700 });
-        const old = new DatabaseSync(paths.database);
-        old.exec(
-          `PRAGMA page_size = 4096; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA journal_mode = WAL`,
-        );
-        // The schemas from the fourth on keep letters in other tables, so theirs come from the third.
-        const filled = Math.min(version, 3);
-        for (const step of MIGRATIONS.slice(0, filled)) old.exec(step);
-        old.exec(`INSERT INTO account (name, created_at, mod_seq, next_mailbox, next_letter, last_uid_validity)
-            VALUES ('nu1@447.edu', 1000, 1, 2, 1, 1);
-          INSERT INTO mailbox (account, id, name, role, uid_validity, uid_next, mod_seq, letters)
-            VALUES (1, 1, 'INBOX', 'inbox', 1, 2, 2, 1);
-          UPDATE account SET mod_seq = 2, next_letter = 2;
-          INSERT INTO blob (hash, id, size_bytes, chunks, refs, account, account_refs)
-            VALUES (x'${hashOf(letterBytes(7))}', 1, 7, 1, 1, 1, 1);
-          INSERT INTO blob_chunk (id, bytes) VALUES (1, x'${Buffer.from(letterBytes(7)).toString('hex')}');
-          UPDATE counter SET value = 2 WHERE name = 'next_blob';
-          INSERT INTO letter (account, id, blob, hash, size_bytes, prefix, forward_path, subject, from_text, transport,
-            received_at) VALUES (1, 1, 1, x'${hashOf(letterBytes(7))}', 7, x'', 'nu1@447.edu', 'old', '', '{}', 1000);
-          INSERT INTO placement (account, letter, mailbox, uid, mod_seq, letter_row) VALUES (1, 1, 1, 1, 2, 1);
-          INSERT INTO verifier VALUES (1, x'01', 4096, x'02', x'03', 'phc')`);
-        for (const step of MIGRATIONS.slice(filled, version)) old.exec(step);
-        old.exec(`PRAGMA user_version = ${version}`);
-        old.close();
+        makeOldFolder(paths, version);
         await withThread(folder, async (store) => {
           // What an older program looks at is the version in the file itself, while this one has it open.
           assert.equal(fs.readFileSync(paths.database).readUInt32BE(60), SCHEMA_VERSION);

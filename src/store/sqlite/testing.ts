@@ -3,10 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import type { Store } from '../port.ts';
 import type { WaitingBounds } from './channel.ts';
 import { openSqliteStore } from './client.ts';
+import { hashOf, letterBytes } from '../contract/fixtures.ts';
+import type { FolderPaths } from './folder.ts';
+import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { startStoreThread, type StoreThread } from './open.ts';
 
 /** A fresh folder's path inside another that is removed after the test; the folder itself does not exist yet. */
@@ -55,4 +59,30 @@ export const startChild = (
     child.once('close', () => resolve(code));
   });
   return { child, lines, ended };
+};
+
+/** Makes a data folder of an older schema, with one account and a letter of 7 bytes. */
+export const makeOldFolder = (paths: FolderPaths, version: number): void => {
+  fs.mkdirSync(paths.folder, { mode: 0o700 });
+  const old = new DatabaseSync(paths.database);
+  old.exec(`PRAGMA page_size = 4096; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA journal_mode = WAL`);
+  // The schemas from the fourth on keep letters in other tables, so theirs come from the third.
+  const filled = Math.min(version, 3);
+  for (const step of MIGRATIONS.slice(0, filled)) old.exec(step);
+  old.exec(`INSERT INTO account (name, created_at, mod_seq, next_mailbox, next_letter, last_uid_validity)
+      VALUES ('nu1@447.edu', 1000, 1, 2, 1, 1);
+    INSERT INTO mailbox (account, id, name, role, uid_validity, uid_next, mod_seq, letters)
+      VALUES (1, 1, 'INBOX', 'inbox', 1, 2, 2, 1);
+    UPDATE account SET mod_seq = 2, next_letter = 2;
+    INSERT INTO blob (hash, id, size_bytes, chunks, refs, account, account_refs)
+      VALUES (x'${hashOf(letterBytes(7))}', 1, 7, 1, 1, 1, 1);
+    INSERT INTO blob_chunk (id, bytes) VALUES (1, x'${Buffer.from(letterBytes(7)).toString('hex')}');
+    UPDATE counter SET value = 2 WHERE name = 'next_blob';
+    INSERT INTO letter (account, id, blob, hash, size_bytes, prefix, forward_path, subject, from_text, transport,
+      received_at) VALUES (1, 1, 1, x'${hashOf(letterBytes(7))}', 7, x'', 'nu1@447.edu', 'old', '', '{}', 1000);
+    INSERT INTO placement (account, letter, mailbox, uid, mod_seq, letter_row) VALUES (1, 1, 1, 1, 2, 1);
+    INSERT INTO verifier VALUES (1, x'01', 4096, x'02', x'03', 'phc')`);
+  for (const step of MIGRATIONS.slice(filled, version)) old.exec(step);
+  old.exec(`PRAGMA user_version = ${version}`);
+  old.close();
 };
