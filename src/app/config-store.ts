@@ -25,9 +25,15 @@ export function storeKeys() {
       keep_tombstones: length('90d').describe(
         'Clients that were away for so long still learn what was removed meanwhile; after that they begin anew.',
       ),
+      compression: z
+        .enum(['none', 'zstd'])
+        .default('none')
+        .describe(
+          'How letters of 1 KiB to 1 MiB that come in are kept; "zstd" takes about half the disk and more of the processor. What is there stays as it is.',
+        ),
     })
     .prefault({})
-    .describe('How long what is gone is remembered.');
+    .describe('How long what is gone is remembered, and how letters are kept.');
 }
 
 /** The same in milliseconds. */

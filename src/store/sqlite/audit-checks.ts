@@ -155,13 +155,14 @@ export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
   ].map(ORPHANS),
   [
     'segment: used',
-    `SELECT s.id FROM segment s LEFT JOIN (SELECT segment, sum(size_bytes) AS bytes, max(segment_offset + size_bytes) AS end
+    `SELECT s.id FROM segment s LEFT JOIN (SELECT segment, sum(coalesce(zstd_bytes, size_bytes)) AS bytes,
+    max(segment_offset + coalesce(zstd_bytes, size_bytes)) AS end
     FROM blob WHERE segment IS NOT NULL GROUP BY segment) b ON b.segment = s.id
     WHERE s.used_bytes <> coalesce(b.bytes, 0) OR s.used_bytes <= 0 OR s.size_bytes < b.end`,
   ],
   [
     'segment: overlap',
-    `SELECT segment || '/' || segment_offset FROM (SELECT segment, segment_offset, max(segment_offset + size_bytes) OVER
+    `SELECT segment || '/' || segment_offset FROM (SELECT segment, segment_offset, max(segment_offset + coalesce(zstd_bytes, size_bytes)) OVER
     (PARTITION BY segment ORDER BY segment_offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
     FROM blob WHERE segment IS NOT NULL) WHERE segment_offset < before`,
   ],

@@ -2,19 +2,21 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StoreFault } from '../fault.ts';
 import type { BlobHash } from '../port.ts';
 import { AUDIT_CHECKS } from './audit-checks.ts';
 import { BlobFiles } from './blob-files.ts';
 import { allRows, bytes, firstRow, integer, text, type Row } from './column.ts';
+import { decompress } from './compression.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
 import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
 import { SegmentFiles, stretchOf, type Stretch } from './segment-files.ts';
 
 const COUNTS = `SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL), (SELECT count(*) FROM letter),
   (SELECT count(*) FROM blob), (SELECT coalesce(sum(size_bytes), 0) FROM blob)`;
-const BLOBS = `SELECT lower(hex(hash)), id, size_bytes, chunks, segment, segment_offset FROM blob WHERE id > ?
+const BLOBS = `SELECT lower(hex(hash)), id, size_bytes, chunks, segment, segment_offset, zstd_bytes FROM blob WHERE id > ?
   ORDER BY id LIMIT 500`;
-const STRETCH = 'SELECT segment, segment_offset FROM blob WHERE id = ?';
+const STRETCH = 'SELECT segment, segment_offset, coalesce(zstd_bytes, size_bytes) FROM blob WHERE id = ?';
 const HAS_SEGMENT = 'SELECT 1 FROM segment WHERE id = ?';
 const CHUNKS = 'SELECT bytes FROM blob_chunk WHERE id >= ? AND id < ? ORDER BY id';
 const HAS_BLOB = 'SELECT 1 FROM blob WHERE id = ?';
@@ -48,6 +50,8 @@ type BlobRow = {
   readonly sizeBytes: number;
   readonly chunks: number | null;
   readonly stretch: Stretch | null;
+  /** How long it is where it lies, if it is compressed. */
+  readonly zstdBytes: number | null;
 };
 
 const blobOf = (row: Row): BlobRow => ({
@@ -55,8 +59,20 @@ const blobOf = (row: Row): BlobRow => ({
   id: integer(row[1]),
   sizeBytes: integer(row[2]),
   chunks: row[3] === null ? null : integer(row[3]),
-  stretch: stretchOf(row[4], row[5], integer(row[2])),
+  stretch: stretchOf(row[4], row[5], integer(row[6] ?? row[2])),
+  zstdBytes: row[6] === null ? null : integer(row[6]),
 });
+
+/** Whether the bytes that lie there are the blob. */
+const isSound = ({ hash, sizeBytes, zstdBytes }: BlobRow, stored: Uint8Array): boolean => {
+  try {
+    const whole = zstdBytes === null ? stored : decompress(stored, sizeBytes);
+    return whole.length === sizeBytes && createHash('sha256').update(whole).digest('hex') === hash;
+  } catch (cause) {
+    if (cause instanceof StoreFault) return false;
+    throw cause;
+  }
+};
 
 class Auditor {
   readonly wrong: string[] = [];
@@ -140,17 +156,14 @@ class Auditor {
     }
   }
 
-  #checkRowsOf({ hash, id, sizeBytes, chunks }: BlobRow): void {
-    const digest = createHash('sha256');
-    let length = 0;
-    const pieces = this.#db.prepare(CHUNKS, { returnArrays: true });
-    for (const row of allRows(pieces, id, id + (chunks ?? 0))) {
-      const piece = bytes(row[0]);
-      digest.update(piece);
-      length += piece.length;
-    }
-    if (length !== sizeBytes || digest.digest('hex') !== hash)
-      this.wrong.push(`blob differs from its hash: ${hash}`);
+  #checkRowsOf(blob: BlobRow): void {
+    const rows = allRows(
+      this.#db.prepare(CHUNKS, { returnArrays: true }),
+      blob.id,
+      blob.id + (blob.chunks ?? 0),
+    );
+    const stored = Buffer.concat(rows.map((row) => bytes(row[0])));
+    if (!isSound(blob, stored)) this.wrong.push(`blob differs from its hash: ${blob.hash}`);
   }
 
   /** A blob in a segment. Its row is looked at after it once more: it may have been moved or removed meanwhile. */
@@ -159,17 +172,16 @@ class Auditor {
     if (why === null) return;
     const row = firstRow(this.#db.prepare(STRETCH, { returnArrays: true }), blob.id);
     if (row === undefined) return;
-    const now = stretchOf(row[0], row[1], blob.sizeBytes);
+    const now = stretchOf(row[0], row[1], integer(row[2]));
     if (now === null || now.segment === stretch.segment) this.wrong.push(why);
     else this.#checkStretch(blob, now);
   }
 
-  #faultOf({ hash }: BlobRow, stretch: Stretch): string | null {
+  #faultOf(blob: BlobRow, stretch: Stretch): string | null {
     try {
-      const found = createHash('sha256').update(this.#segments.read(stretch)).digest('hex');
-      return found === hash ? null : `blob differs from its hash: ${hash}`;
+      return isSound(blob, this.#segments.read(stretch)) ? null : `blob differs from its hash: ${blob.hash}`;
     } catch (cause) {
-      return `blob ${hash}: ${cause instanceof Error ? cause.message : String(cause)}`;
+      return `blob ${blob.hash}: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
   }
 

@@ -37,7 +37,14 @@ test('of a letter that cannot be written whole, nothing is left', (t) =>
 const writeOf = (bytes: Uint8Array<ArrayBuffer>, account: AccountId): Write => {
   const { hash, sizeBytes, chunks, summary, receivedAt, recipients } = deliveryOf(bytes, [account]);
   const letter = { hash, sizeBytes, chunks, summary, receivedAt, recipients, keptBytes: sizeBytes };
-  const rest = { spool: null, parsed: null, threadKeys: new Uint8Array(), transport: '{}', omitted: null };
+  const rest = {
+    spool: null,
+    zstdBytes: null,
+    parsed: null,
+    threadKeys: new Uint8Array(),
+    transport: '{}',
+    omitted: null,
+  };
   return { do: 'deliver', deliveries: [{ ...letter, ...rest }] };
 };
 

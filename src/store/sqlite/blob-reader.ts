@@ -4,10 +4,11 @@ import { StoreFault } from '../fault.ts';
 import type { Eventually } from '../../result.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { bytes, firstRow, integer, text, type Row } from './column.ts';
+import { decompress } from './compression.ts';
 import { parseOmitted } from './omitted-column.ts';
 import { stretchOf, type Stretch } from './segment-files.ts';
 
-const COLUMNS = 'b.hash, b.id, b.size_bytes, b.chunks, b.segment, b.segment_offset';
+const COLUMNS = 'b.hash, b.id, b.size_bytes, b.chunks, b.segment, b.segment_offset, b.zstd_bytes';
 const BLOB = `SELECT ${COLUMNS} FROM letter l JOIN blob b ON b.id = l.blob WHERE l.id = ? AND l.account = ?`;
 const QUEUED_BLOB = `SELECT ${COLUMNS} FROM queue_entry q JOIN blob b ON b.id = q.blob WHERE q.id = ?`;
 const SERVED = `SELECT l.prefix, l.omitted, ${COLUMNS}, c.bytes FROM letter l JOIN blob b ON b.id = l.blob
@@ -27,6 +28,8 @@ type Found = {
   readonly chunks: number | null;
   /** Where in a segment it lies; null for another place. */
   readonly stretch: Stretch | null;
+  /** How long it is where it lies, if it is compressed. */
+  readonly zstdBytes: number | null;
 };
 
 const foundOf = (row: Row, from = 0): Found => ({
@@ -34,7 +37,8 @@ const foundOf = (row: Row, from = 0): Found => ({
   id: integer(row[from + 1]),
   sizeBytes: integer(row[from + 2]),
   chunks: row[from + 3] === null ? null : integer(row[from + 3]),
-  stretch: stretchOf(row[from + 4], row[from + 5], integer(row[from + 2])),
+  stretch: stretchOf(row[from + 4], row[from + 5], integer(row[from + 6] ?? row[from + 2])),
+  zstdBytes: row[from + 6] === null ? null : integer(row[from + 6]),
 });
 
 /** Reads where the letter lies. The tidier moves what is left in a segment to another, and removes the file after that. */
@@ -82,7 +86,7 @@ export class BlobReader {
     const row = firstRow(this.#served, letter, account);
     if (row === undefined) return null;
     const parts = { prefix: bytes(row[0]), omitted: row[1] === null ? [] : parseOmitted(text(row[1])) };
-    const only = row[8];
+    const only = row[9];
     const sizeBytes = integer(row[4]);
     if (only instanceof Uint8Array && only.length === sizeBytes) return { ...parts, bytes: only };
     if (sizeBytes > MAX_SERVED_BYTES) return { ...parts, bytes: null };
@@ -93,6 +97,14 @@ export class BlobReader {
   }
 
   #whole(found: Found, find: () => Found | null): Eventually<Uint8Array> {
+    const stored = this.#stored(found, find);
+    // A letter with a file of its own is never compressed.
+    return found.zstdBytes === null || stored instanceof Promise
+      ? stored
+      : decompress(stored, found.sizeBytes);
+  }
+
+  #stored(found: Found, find: () => Found | null): Eventually<Uint8Array> {
     if (found.stretch !== null)
       return whereItLies(found.stretch, find, (at) => this.#files.segments.read(at));
     if (found.chunks === null) return this.#files.read(found.hash, found.sizeBytes);
@@ -126,10 +138,17 @@ export class BlobReader {
     if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
       throw new StoreFault(`a piece of a blob from ${start} to ${end}`);
     const within = { start: Math.min(start, found.sizeBytes), end: Math.min(end, found.sizeBytes) };
+    if (found.zstdBytes !== null) return this.#cut(this.#whole(found, find), within);
     if (found.stretch !== null) return this.#segmentPieces(found.stretch, find, within);
     return found.chunks === null
       ? this.#files.pieces(found.hash, found.sizeBytes, within)
       : this.#rowPieces(found, within);
+  }
+
+  async *#cut(whole: Eventually<Uint8Array>, { start, end }: Range): AsyncIterable<Uint8Array> {
+    const blob = await whole;
+    for (let at = start; at < end; at += MAX_SERVED_BYTES)
+      yield blob.subarray(at, Math.min(end, at + MAX_SERVED_BYTES));
   }
 
   /** A row is read when it is asked for, so that a slow reader holds one and not all. */
@@ -152,7 +171,7 @@ export class BlobReader {
     yield* open;
   }
 
-  *#rows({ hash, id, sizeBytes, chunks }: Found): Iterable<Uint8Array> {
+  *#rows({ hash, id, sizeBytes, chunks, zstdBytes }: Found): Iterable<Uint8Array> {
     let foundBytes = 0;
     for (let index = 0; index < (chunks ?? 0); index++) {
       const row = firstRow(this.#chunk, id + index);
@@ -161,7 +180,7 @@ export class BlobReader {
       foundBytes += chunk.length;
       yield chunk;
     }
-    if (foundBytes !== sizeBytes)
-      throw new StoreFault(`blob ${hash} has ${foundBytes} bytes and not ${sizeBytes}`);
+    const stored = zstdBytes ?? sizeBytes;
+    if (foundBytes !== stored) throw new StoreFault(`blob ${hash} has ${foundBytes} bytes and not ${stored}`);
   }
 }

@@ -21,16 +21,18 @@ const MOST_MOVED_BYTES = 4 * 1024 * 1024;
 /** No row holds more than this of a blob. */
 const CHUNK_BYTES: number = 64 * 1024;
 
-const INSERT_BLOB = 'INSERT INTO blob (id, hash, size_bytes, chunks, refs) VALUES (?, ?, ?, ?, ?)';
-const INSERT_IN_SEGMENT = `INSERT INTO blob (id, hash, size_bytes, chunks, refs, segment, segment_offset)
-  VALUES (?, ?, ?, 0, ?, ?, ?)`;
-const FIND_SHARED = `SELECT id, size_bytes, segment, segment_offset FROM blob
+const INSERT_BLOB =
+  'INSERT INTO blob (id, hash, size_bytes, chunks, refs, zstd_bytes) VALUES (?, ?, ?, ?, ?, ?)';
+const INSERT_IN_SEGMENT = `INSERT INTO blob (id, hash, size_bytes, chunks, refs, segment, segment_offset, zstd_bytes)
+  VALUES (?, ?, ?, 0, ?, ?, ?, ?)`;
+const FIND_SHARED = `SELECT id, size_bytes, segment, segment_offset, coalesce(zstd_bytes, size_bytes) FROM blob
   WHERE hash = ? AND (chunks IS NULL OR size_bytes > ${SHARED_FROM_BYTES})`;
 const FIND_FILE = 'SELECT 1 FROM blob WHERE hash = ? AND chunks IS NULL';
-const FIND_BLOB = 'SELECT hash, chunks, refs, size_bytes, segment, segment_offset FROM blob WHERE id = ?';
-const FIND_IN_SEGMENT =
-  'SELECT id, segment_offset, size_bytes FROM blob WHERE segment = ? ORDER BY segment_offset LIMIT 64';
-const MOVE_TO_SEGMENT = 'UPDATE blob SET segment = ?, segment_offset = ? WHERE id = ?';
+const FIND_BLOB = `SELECT hash, chunks, refs, coalesce(zstd_bytes, size_bytes), segment, segment_offset FROM blob
+  WHERE id = ?`;
+const FIND_IN_SEGMENT = `SELECT id, segment_offset, coalesce(zstd_bytes, size_bytes), zstd_bytes FROM blob
+  WHERE segment = ? ORDER BY segment_offset LIMIT 64`;
+const MOVE_TO_SEGMENT = 'UPDATE blob SET segment = ?, segment_offset = ?, zstd_bytes = ? WHERE id = ?';
 const ADD_REFS = 'UPDATE blob SET refs = refs + ? WHERE id = ?';
 const DELETE_BLOB = 'DELETE FROM blob WHERE id = ?';
 const INSERT_CHUNK = 'INSERT INTO blob_chunk (id, bytes) VALUES (?, ?)';
@@ -52,6 +54,8 @@ export type NewBlob = {
   readonly hash: BlobHash;
   readonly sizeBytes: number;
   readonly chunks: readonly Uint8Array[];
+  /** How long the chunks are together where they are compressed; null where they are the blob. */
+  readonly zstdBytes: number | null;
   /** The file that it lies in, instead of chunks. */
   readonly spool: SpoolId | null;
 };
@@ -101,13 +105,13 @@ export class BlobRows {
 
   /** Stores the blob, or finds its file, and counts so many letters more that refer to it. Gives its number. */
   keep(blob: NewBlob, letters: number): number {
-    const { hash, sizeBytes, chunks, spool } = blob;
+    const { hash, sizeBytes, chunks, zstdBytes, spool } = blob;
+    const stored = zstdBytes ?? sizeBytes;
     const arrived =
       spool === null
         ? chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
         : this.#files.spooledBytes(spool);
-    if (arrived !== sizeBytes)
-      throw new StoreFault(`${arrived} of ${sizeBytes} bytes arrived at the store thread`);
+    if (arrived !== stored) throw new StoreFault(`${arrived} of ${stored} bytes arrived at the store thread`);
     if (spool === null && sizeBytes <= SHARED_FROM_BYTES) return this.#insertSmall(blob, letters);
     const known = firstRow(this.#findShared, Buffer.from(hash, 'hex'));
     if (known !== undefined) return this.#share(blob, letters, known);
@@ -121,11 +125,15 @@ export class BlobRows {
     const id = integer(known[0]);
     if (integer(known[1]) !== blob.sizeBytes)
       throw new StoreFault(`two lengths for one SHA-256: ${blob.hash}`);
-    const stretch = stretchOf(known[2], known[3], blob.sizeBytes);
+    const stretch = stretchOf(known[2], known[3], integer(known[4]));
     if (stretch === null) {
       if (!this.#files.has(blob.hash, blob.sizeBytes)) this.#writeFile(blob);
     } else if (!this.#files.segments.has(stretch))
-      this.#move(id, stretch, blob.spool === null ? blob.chunks : [this.#files.readSpool(blob.spool)]);
+      this.#move(id, stretch, {
+        chunks: blob.spool === null ? blob.chunks : [this.#files.readSpool(blob.spool)],
+        sizeBytes: blob.zstdBytes ?? blob.sizeBytes,
+        zstdBytes: blob.zstdBytes,
+      });
     this.#addRefs.run(letters, id);
     return id;
   }
@@ -136,25 +144,26 @@ export class BlobRows {
       : this.#insertStretch(blob, letters);
   }
 
-  #insertRows({ hash, sizeBytes, chunks }: NewBlob, letters: number): number {
-    const rows = rowsOf(chunks, sizeBytes);
+  #insertRows({ hash, sizeBytes, chunks, zstdBytes }: NewBlob, letters: number): number {
+    const rows = rowsOf(chunks, zstdBytes ?? sizeBytes);
     const id = this.#ledger.nextBlob(rows.length);
     for (const [index, row] of rows.entries()) this.#insertChunk.run(id + index, row);
-    this.#insertBlob.run(id, Buffer.from(hash, 'hex'), sizeBytes, rows.length, letters);
+    this.#insertBlob.run(id, Buffer.from(hash, 'hex'), sizeBytes, rows.length, letters, zstdBytes);
     return id;
   }
 
-  #insertStretch({ hash, sizeBytes, chunks }: NewBlob, letters: number): number {
-    const { segment, offset } = this.#segments.append(chunks, sizeBytes);
+  #insertStretch({ hash, sizeBytes, chunks, zstdBytes }: NewBlob, letters: number): number {
+    const { segment, offset } = this.#segments.append(chunks, zstdBytes ?? sizeBytes);
     const id = this.#ledger.nextBlob(1);
-    this.#insertInSegment.run(id, Buffer.from(hash, 'hex'), sizeBytes, letters, segment, offset);
+    const key = Buffer.from(hash, 'hex');
+    this.#insertInSegment.run(id, key, sizeBytes, letters, segment, offset, zstdBytes);
     return id;
   }
 
   #insertFile(blob: NewBlob, letters: number): number {
     this.#writeFile(blob);
     const id = this.#ledger.nextBlob(1);
-    this.#insertBlob.run(id, Buffer.from(blob.hash, 'hex'), blob.sizeBytes, null, letters);
+    this.#insertBlob.run(id, Buffer.from(blob.hash, 'hex'), blob.sizeBytes, null, letters, null);
     return id;
   }
 
@@ -195,15 +204,20 @@ export class BlobRows {
       const stretch = { segment: sparse, offset: integer(row[1]), sizeBytes: integer(row[2]) };
       const found = this.#readable(stretch);
       if (found === null) return false;
-      this.#move(integer(row[0]), stretch, [found]);
+      const zstdBytes = row[3] === null ? null : integer(row[3]);
+      this.#move(integer(row[0]), stretch, { chunks: [found], sizeBytes: stretch.sizeBytes, zstdBytes });
       moved += stretch.sizeBytes;
     }
     return this.#segments.sparse() !== null;
   }
 
-  #move(blob: number, from: Stretch, chunks: readonly Uint8Array[]): void {
-    const { segment, offset } = this.#segments.append(chunks, from.sizeBytes);
-    this.#moveToSegment.run(segment, offset, blob);
+  #move(
+    blob: number,
+    from: Stretch,
+    { chunks, sizeBytes, zstdBytes }: Pick<NewBlob, 'chunks' | 'sizeBytes' | 'zstdBytes'>,
+  ): void {
+    const { segment, offset } = this.#segments.append(chunks, sizeBytes);
+    this.#moveToSegment.run(segment, offset, zstdBytes, blob);
     this.#segments.free(from);
   }
 

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Change } from '../port.ts';
 import { StoreClosed, StoreFault, StoreOverloaded } from '../fault.ts';
 import { Listeners } from '../listeners.ts';
+import type { Compression } from './compression.ts';
 import { pack } from './outbox.ts';
 import {
   type Answer,
@@ -24,6 +25,8 @@ export type StoreDoor = {
   readonly port: MessagePort;
   /** One Int32: how many listeners this client has. Set before `onChange` returns, read after each commit. */
   readonly listening: SharedArrayBuffer;
+  /** How letters are kept that come in by it. */
+  readonly compression: Compression;
 };
 
 type Waiting = {

@@ -20,6 +20,7 @@ import { BlobFiles } from './blob-files.ts';
 import { isBusy } from './busy.ts';
 import { Channel, DEFAULT_BOUNDS, type StoreDoor, type WaitingBounds } from './channel.ts';
 import { DirectoryVersion } from './directory-version.ts';
+import { compress, type Compression } from './compression.ts';
 import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
 import { MaildropLocks } from './maildrop-locks.ts';
@@ -40,11 +41,19 @@ const copyOf = ({ scram, argon2id }: Verifiers): Verifiers => ({
   },
 });
 
+const storedBytes = (
+  { chunks, sizeBytes, spool }: NewLetter,
+  compression: Compression,
+): Pick<LetterWrite, 'chunks' | 'zstdBytes'> => {
+  const frame = compression === 'none' || spool !== undefined ? null : compress(chunks, sizeBytes);
+  return frame === null ? { chunks, zstdBytes: null } : { chunks: [frame], zstdBytes: frame.length };
+};
+
 /** A letter as it crosses to the store thread. What it costs to make is spent on this thread. */
-const letterWrite = (letter: NewLetter): LetterWrite => ({
+const letterWrite = (letter: NewLetter, compression: Compression): LetterWrite => ({
   hash: letter.hash,
   sizeBytes: letter.sizeBytes,
-  chunks: letter.chunks,
+  ...storedBytes(letter, compression),
   spool: letter.spool ?? null,
   summary: letter.summary,
   parsed: letter.parsed ?? null,
@@ -64,6 +73,7 @@ class SqliteStore implements Store {
   readonly #files: BlobFiles;
   readonly #channel: Channel;
   readonly #searches: Searches;
+  readonly #compression: Compression;
   readonly #directory: DirectoryVersion;
   readonly #locks: MaildropLocks;
   #closing: Promise<void> | null = null;
@@ -72,6 +82,7 @@ class SqliteStore implements Store {
     const paths = folderPaths(folder);
     this.#reader = new Reader(paths);
     this.#files = new BlobFiles(paths.blobs);
+    this.#compression = door.compression;
     this.#channel = new Channel(door, bounds);
     this.#directory = new DirectoryVersion(() => this.#reader.directoryVersion());
     this.#locks = new MaildropLocks(paths.maildrops);
@@ -255,7 +266,7 @@ class SqliteStore implements Store {
     if (deliveries.length === 0) return ok([]);
     for (const delivery of deliveries) checkDelivery(delivery);
     const writes = deliveries.map((delivery) => ({
-      ...letterWrite(delivery),
+      ...letterWrite(delivery, this.#compression),
       recipients: delivery.recipients,
     }));
     const bytes = writes.reduce(
@@ -307,7 +318,10 @@ class SqliteStore implements Store {
   readonly enqueue: Store['enqueue'] = async (letter, entries) => {
     checkLetter(letter);
     const bytes = letter.chunks.length === 0 ? 0 : letter.sizeBytes;
-    const queued = await this.#channel.write({ do: 'enqueue', letter: letterWrite(letter), entries }, bytes);
+    const queued = await this.#channel.write(
+      { do: 'enqueue', letter: letterWrite(letter, this.#compression), entries },
+      bytes,
+    );
     await this.#giveUp(letter.spool);
     return queued;
   };

@@ -345,7 +345,10 @@ CREATE TABLE queue_entry (
 CREATE INDEX queue_entry_by_due_at ON queue_entry (due_at);
 `;
 
-/** Letters of middle length lie in segments: `chunks` is 0 for them, and null for a file as before. */
+/**
+ * Letters of middle length lie in segments: `chunks` is 0 for them, and null for a file as before. `zstd_bytes` is how long a
+ * compressed letter is where it lies, null for one that lies as it is.
+ */
 const SEGMENTS = `
 CREATE TABLE segment (
   id INTEGER PRIMARY KEY,
@@ -354,6 +357,7 @@ CREATE TABLE segment (
 ) STRICT;
 ALTER TABLE blob ADD COLUMN segment INTEGER;
 ALTER TABLE blob ADD COLUMN segment_offset INTEGER;
+ALTER TABLE blob ADD COLUMN zstd_bytes INTEGER;
 CREATE INDEX blob_in_segment ON blob (segment, segment_offset) WHERE segment IS NOT NULL;
 INSERT INTO counter (name, value) VALUES ('next_segment', 1);
 DROP INDEX blob_in_file;

@@ -5,6 +5,7 @@ import { StoreFault } from '../fault.ts';
 import { ok, refused, type Result } from '../../result.ts';
 import type { StoreDoor } from './channel.ts';
 import { openSqliteStore } from './client.ts';
+import type { Compression } from './compression.ts';
 import type { Notice, Order } from './control.ts';
 import type { OpenRefusal } from './folder.ts';
 import type { WriterStats } from './writer.ts';
@@ -27,11 +28,13 @@ const THREAD = new URL(`./thread${path.extname(import.meta.filename)}`, import.m
 class StoreThreadHandle implements StoreThread {
   readonly ended: Promise<Error | null>;
   readonly #worker: Worker;
+  readonly #compression: Compression;
   #stats: ((stats: WriterStats) => void)[] = [];
   #closing = false;
 
-  constructor(worker: Worker, ended: Promise<Error | null>) {
+  constructor(worker: Worker, ended: Promise<Error | null>, compression: Compression) {
     this.#worker = worker;
+    this.#compression = compression;
     this.ended = ended;
     worker.on('message', (notice: Notice) => {
       if (notice.notice === 'stats') this.#stats.shift()?.(notice.stats);
@@ -43,7 +46,7 @@ class StoreThreadHandle implements StoreThread {
     const { port1, port2 } = new MessageChannel();
     const listening = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     this.#worker.postMessage({ order: 'admit', port: port2, listening } satisfies Order, [port2]);
-    return { port: port1, listening };
+    return { port: port1, listening, compression: this.#compression };
   }
 
   async stats(): Promise<WriterStats> {
@@ -64,9 +67,13 @@ class StoreThreadHandle implements StoreThread {
 
 /**
  * Starts the store thread of this process on a data folder, which is made where it is absent. Refused, with nothing
- * changed, where the folder is not one that this program can keep letters in. Throws where the disk fails.
+ * changed, where the folder is not one that this program can keep letters in. Throws where the disk fails. Letters that come
+ * in are kept as `compression` says.
  */
-export const startStoreThread = async (folder: string): Promise<Result<StoreThread, OpenRefusal>> => {
+export const startStoreThread = async (
+  folder: string,
+  compression: Compression = 'none',
+): Promise<Result<StoreThread, OpenRefusal>> => {
   const worker = new Worker(THREAD, { workerData: { folder: path.resolve(folder) }, name: 'store' });
   const ended = new Promise<Error | null>((resolve) => {
     worker.once('error', (cause) => resolve(cause instanceof Error ? cause : new Error(String(cause))));
@@ -89,12 +96,15 @@ export const startStoreThread = async (folder: string): Promise<Result<StoreThre
     await ended;
     return refused(first.refusal);
   }
-  return ok(new StoreThreadHandle(worker, ended));
+  return ok(new StoreThreadHandle(worker, ended, compression));
 };
 
 /** A store for a program with one thread (a command, a test): `close` ends the store thread as well. */
-export const openStore = async (folder: string): Promise<Result<Store, OpenRefusal>> => {
-  const started = await startStoreThread(folder);
+export const openStore = async (
+  folder: string,
+  compression: Compression = 'none',
+): Promise<Result<Store, OpenRefusal>> => {
+  const started = await startStoreThread(folder, compression);
   if (!started.ok) return started;
   const thread = started.value;
   try {

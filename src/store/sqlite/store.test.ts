@@ -5,12 +5,13 @@ import path from 'node:path';
 import { durableStoreContract, storeContract, type OpenedForTest } from '../contract.ts';
 import { durableCredentialContract } from '../contract/credentials.ts';
 import type { Store } from '../port.ts';
+import type { Compression } from './compression.ts';
 import { openStore } from './open.ts';
 
-const openFresh = async (): Promise<Required<OpenedForTest>> => {
+const openWith = async (compression: Compression): Promise<Required<OpenedForTest>> => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'letterlock-store.'));
   const open = async (): Promise<Store> => {
-    const opened = await openStore(folder);
+    const opened = await openStore(folder, compression);
     assert.ok(opened.ok);
     return opened.value;
   };
@@ -29,6 +30,9 @@ const openFresh = async (): Promise<Required<OpenedForTest>> => {
   };
 };
 
+const openFresh = async (): Promise<Required<OpenedForTest>> => openWith('none');
+
 storeContract('sqlite', openFresh);
+storeContract('sqlite with zstd', async () => openWith('zstd'));
 durableStoreContract('sqlite', openFresh);
 durableCredentialContract('sqlite', openFresh);

@@ -43,6 +43,8 @@ export type LetterWrite = {
   readonly hash: BlobHash;
   readonly sizeBytes: number;
   readonly chunks: readonly Uint8Array[];
+  /** How long the chunks are together where they are compressed; null where they are the letter. */
+  readonly zstdBytes: number | null;
   readonly spool: SpoolId | null;
   readonly summary: LetterSummary;
   readonly parsed: Uint8Array | null;
@@ -198,10 +200,11 @@ export type Request = readonly Write[] | SearchDoor;
 /** Store thread to client: outcomes in the order of the writes, then changes in the order of the commits. */
 export type Answer = { readonly outcomes: readonly WireOutcome[]; readonly changes: readonly Change[] };
 
-/** How large the letters of a write are together, those in spooled files left out. */
+/** How much the letters of a write are to store, those in spooled files left out. */
 export const bytesOf = (write: Write): number => {
   if (write.do === 'enqueue') return inMemory(write.letter);
   return write.do === 'deliver' ? write.deliveries.reduce((sum, letter) => sum + inMemory(letter), 0) : 0;
 };
 
-const inMemory = ({ sizeBytes, spool }: LetterWrite): number => (spool === null ? sizeBytes : 0);
+const inMemory = ({ sizeBytes, zstdBytes, spool }: LetterWrite): number =>
+  spool === null ? (zstdBytes ?? sizeBytes) : 0;
