@@ -50,6 +50,14 @@ const announcements = [
     rows: 'imapCapabilities',
     announces: (line: string) => (/^S: .*\bCAPABILITY /.test(line) ? line.split(/[\s[\]]+/) : []),
   },
+  {
+    file: 'src/pop3/capabilities.ts',
+    name: 'pop3Capabilities',
+    what: 'POP3 capability',
+    rows: 'pop3Capabilities',
+    // A line of the list that CAPA answers with; all other lines begin with the status of a reply.
+    announces: (line: string) => (/^S: [A-Z]/.test(line) ? line.slice('S: '.length).split(' ', 1) : []),
+  },
 ] as const;
 
 /** Everything under `root` that does not hold, as `file:line: why`. */
@@ -134,8 +142,11 @@ function uncited(row: RfcRow, sources: readonly Claims[]): string[] {
 }
 
 /** The transcripts of the announced words that an RFC defines: they show the RFC as well. */
-const transcriptsOf = ({ ehloKeywords, imapCapabilities }: Standards, rfc: number): readonly string[] =>
-  [...ehloKeywords, ...imapCapabilities].flatMap((row) =>
+const transcriptsOf = (
+  { ehloKeywords, imapCapabilities, pop3Capabilities }: Standards,
+  rfc: number,
+): readonly string[] =>
+  [...ehloKeywords, ...imapCapabilities, ...pop3Capabilities].flatMap((row) =>
     row.rfc === rfc && row.transcript !== null ? [row.transcript] : [],
   );
 
@@ -146,6 +157,7 @@ function twice(standards: Standards): string[] {
     ...standards.rfcs.map((row) => ({ word: `RFC ${row.rfc}`, line: row.line })),
     ...standards.ehloKeywords.map(({ word, line }) => ({ word: `EHLO keyword ${word}`, line })),
     ...standards.imapCapabilities.map(({ word, line }) => ({ word: `IMAP capability ${word}`, line })),
+    ...standards.pop3Capabilities.map(({ word, line }) => ({ word: `POP3 capability ${word}`, line })),
     ...standards.extensions.map(({ extension, line }) => ({ word: extension, line })),
   ];
   return rows.flatMap(({ word, line }) => {

@@ -22,7 +22,7 @@ export type ExtensionRow = {
   readonly line: number;
 };
 
-/** A word that the server announces: an EHLO keyword or an IMAP capability. */
+/** A word that the server announces: an EHLO keyword, an IMAP or a POP3 capability. */
 export type AnnouncedRow = {
   readonly word: string;
   readonly rfc: number | null;
@@ -37,6 +37,7 @@ export type Standards = {
   readonly extensions: readonly ExtensionRow[];
   readonly ehloKeywords: readonly AnnouncedRow[];
   readonly imapCapabilities: readonly AnnouncedRow[];
+  readonly pop3Capabilities: readonly AnnouncedRow[];
   /** Rows that could not be read, as `line: why`. */
   readonly mistakes: readonly { readonly line: number; readonly why: string }[];
 };
@@ -63,6 +64,7 @@ export function readStandards(markdown: string): Standards {
     extensions: read('extension', 4, extensionRow),
     ehloKeywords: read('keyword', 4, announcedRow),
     imapCapabilities: read('capability', 4, announcedRow),
+    pop3Capabilities: read('capa tag', 4, announcedRow),
     mistakes,
   };
 }
