@@ -86,7 +86,9 @@ const password = 'a password for one letter 42';
 /** Starts the installed server, sends a letter with the installed engine, and ends the server. */
 async function sendLetter(project: string): Promise<void> {
   const program = join(project, 'node_modules/.bin/letterlock');
-  const doors = ['submissions', 'submission', 'exchanger', 'https'].map((door) => `${door} = { port = 0 }`);
+  const doors = ['submissions', 'submission', 'exchanger', 'pop3', 'https'].map(
+    (door) => `${door} = { port = 0 }`,
+  );
   const settings = `host = "localhost"\ndomains = ["letters.example"]\ndata = "data"\n[listen]\n${doors.join('\n')}\n`;
   writeFileSync(join(project, 'letterlock.toml'), settings);
   const config = ['--config', 'letterlock.toml'];

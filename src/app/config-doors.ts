@@ -4,10 +4,13 @@ import { longestUnixPath } from '../net/unix-place.ts';
 import { networks } from './config-access.ts';
 
 /** A door with its default port, open or not where nothing is said. */
-export function door(port: number) {
+export function door(port: number, opens: 'open' | 'closed' = 'open') {
   return z
     .strictObject({
-      enabled: z.boolean().default(true).describe('Whether this door opens at all.'),
+      enabled: z
+        .boolean()
+        .default(opens === 'open')
+        .describe('Whether this door opens at all.'),
       address: ipAddress(),
       port: tcpPort(port),
       proxies: ownProxies(),
@@ -38,6 +41,21 @@ export function lmtpDoor(port: number) {
       proxies: ownProxies(),
     })
     .prefault({});
+}
+
+/** `pop3`: how people fetch their letters by POP3. */
+export function pop3Keys() {
+  return z
+    .strictObject({
+      idle_seconds: z
+        .int()
+        .min(600)
+        .max(86_400)
+        .default(600)
+        .describe('How long a client may stay silent (RFC 1939 section 3 asks for 600).'),
+    })
+    .prefault({})
+    .describe('Letters over POP3.');
 }
 
 /** `lmtp`: whose letters the door of LMTP takes, and how. */

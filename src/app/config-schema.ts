@@ -6,7 +6,7 @@ import { parseNameServer } from '../net/resolver-servers.ts';
 import { defaultAdmissionLimits } from '../policy/admission.ts';
 import { defaultLimits } from '../smtp/limits.ts';
 import { accessKeys } from './config-access.ts';
-import { door, lmtpDoor, lmtpKeys } from './config-doors.ts';
+import { door, lmtpDoor, lmtpKeys, pop3Keys } from './config-doors.ts';
 import { imapKeys } from './config-imap.ts';
 import { storeKeys } from './config-store.ts';
 import { submissionKeys } from './config-submission.ts';
@@ -76,6 +76,10 @@ export function configSchema(profile: Profile) {
           'Letters that a mail server of this house hands over for delivery, by LMTP (such as Postfix).',
         ),
         imap: door(9930).describe('Letters over IMAP with TLS from the first byte (port 993 in production).'),
+        pop3: door(9950).describe('Letters over POP3 with TLS from the first byte (port 995 in production).'),
+        pop3_stls: door(1100, 'closed').describe(
+          'Letters over POP3 that turns to TLS by STLS (port 110 in production). Programs that can should use listen.pop3.',
+        ),
         https: door(8443).describe('Letters over HTTPS (port 443 in production).'),
       })
       .prefault({})
@@ -98,6 +102,7 @@ export function configSchema(profile: Profile) {
     oauth: oauthKeys(),
     exchanger: exchangerKeys(),
     lmtp: lmtpKeys(),
+    pop3: pop3Keys(),
     aliases: aliasKeys(),
     recipients: recipientKeys(),
     dns: dnsKeys(),

@@ -78,7 +78,7 @@ test('each problem is named with its line, column and key', async () => {
     [
       '__proto__ = 1',
       [
-        'a.toml:1:1: __proto__: unknown key, the keys here are profile, host, domains, data, threads, listen, tls, enrolment, submission, imap, oauth, exchanger, lmtp, aliases, recipients, dns, access, throttle, store, limits, log',
+        'a.toml:1:1: __proto__: unknown key, the keys here are profile, host, domains, data, threads, listen, tls, enrolment, submission, imap, oauth, exchanger, lmtp, pop3, aliases, recipients, dns, access, throttle, store, limits, log',
       ],
     ],
     [

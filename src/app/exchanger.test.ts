@@ -55,6 +55,8 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         exchanger: { address: '127.0.0.1', port: 0, shared: false },
         lmtp: null,
         imap: null,
+        pop3: null,
+        pop3Stls: null,
         https: null,
       },
       tls: {
@@ -75,6 +77,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
       },
       lmtp: { clients: [], protection: 'not-required', ownReports: null },
       imap: { idleMs: 1_800_000 },
+      pop3: { idleMs: 60_000 },
       admission: { limits: defaultAdmissionLimits, banned: [] },
       throttle: defaultThrottleLimits,
       trust: { proxies: new Map(), proxyWaitMs: 1000, xclient: [] },

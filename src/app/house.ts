@@ -15,6 +15,7 @@ import { lettersRoutes } from '../net/letters-routes.ts';
 import { Patience } from '../net/patience.ts';
 import { Room } from '../net/room.ts';
 import type { SmtpHouse } from '../net/smtp-conversation.ts';
+import { openPop3Door } from '../net/pop3-door.ts';
 import { openSmtpDoor } from '../net/smtp-door.ts';
 import {
   explainCertificateRefusal,
@@ -38,6 +39,7 @@ import { cannotListen } from './cannot-listen.ts';
 import { exchangerHouse, type ExchangerSetup } from './exchanger-house.ts';
 import { imapHouse, type ImapSetup } from './imap-house.ts';
 import { lmtpHouse, type LmtpSetup } from './lmtp-house.ts';
+import { pop3House, type Pop3Setup } from './pop3-house.ts';
 import { tokenVerifier, type TokenIssuerSetup } from './token-issuer.ts';
 
 /** Everything that the doors of one thread are made from; plain data, so that it crosses to a worker thread. */
@@ -51,6 +53,8 @@ export type HouseSetup = {
     readonly exchanger: Place | null;
     readonly lmtp: Place | UnixPlace | null;
     readonly imap: Place | null;
+    readonly pop3: Place | null;
+    readonly pop3Stls: Place | null;
     readonly https: Place | null;
   };
   readonly tls: {
@@ -75,6 +79,7 @@ export type HouseSetup = {
   readonly exchanger: ExchangerSetup;
   readonly lmtp: LmtpSetup;
   readonly imap: ImapSetup;
+  readonly pop3: Pop3Setup;
   /** Who may connect: how many of each, counted in each thread, and who not at all. */
   readonly admission: { readonly limits: AdmissionLimits; readonly banned: readonly string[] };
   /** How failed logins slow the next ones down; counted in the store. */
@@ -155,6 +160,8 @@ export async function openHouse(setup: HouseSetup, store: Store, journal: Journa
   await open(setup.doors.exchanger, (place) => exchangerDoor(inside, place));
   await open(setup.doors.lmtp, (place) => lmtpDoor(inside, place));
   await open(setup.doors.imap, (place) => imapDoor(inside, place));
+  await open(setup.doors.pop3, (place) => pop3Door(inside, place, 'implicit'));
+  await open(setup.doors.pop3Stls, (place) => pop3Door(inside, place, 'starttls'));
   await open(setup.doors.https, (place) => httpsDoor(inside, place));
   return {
     doors,
@@ -216,6 +223,26 @@ async function imapDoor({ setup, store, gate, smtp, parts, sources }: Inside, pl
   const { authenticator } = parts;
   const house = imapHouse(smtp, setup.imap, { store, authenticator, room: roomOf(setup) });
   return openImapDoor({ name: 'imap', place, certificates, house, gate });
+}
+
+/** Both doors ask for the application protocol that they speak, and so have a certificate source of their own. */
+async function pop3Door(
+  { setup, store, gate, smtp, parts, sources }: Inside,
+  place: Place,
+  tls: 'implicit' | 'starttls',
+): Promise<Door> {
+  const certificates = await certificatesOf(setup, ['pop3']);
+  sources.push(certificates);
+  const { authenticator } = parts;
+  const house = pop3House(smtp, setup.pop3, { store, authenticator, startTls: tls === 'starttls' });
+  return openPop3Door({
+    name: tls === 'implicit' ? 'pop3' : 'pop3_stls',
+    place,
+    tls,
+    certificates,
+    house,
+    gate,
+  });
 }
 
 async function httpsDoor(

@@ -17,7 +17,7 @@ import { startServer } from './server.ts';
 async function start(t: TestContext, toml: string, threads = 1) {
   const folder = mkdtempSync(join(tmpdir(), 'letterlock-lmtp.'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const closed = ['submissions', 'submission', 'exchanger', 'imap', 'https'].map(
+  const closed = ['submissions', 'submission', 'exchanger', 'imap', 'pop3', 'https'].map(
     (door) => `${door}.enabled = false\n`,
   );
   const parsed = await parseConfig(

@@ -143,13 +143,15 @@ async function sharedPlaces(doors: HouseSetup['doors']): Promise<HouseSetup['doo
       throw new HouseRefused(cannotListen(place, error), { cause: error });
     }
   };
-  const { submissions, submission, exchanger, lmtp, imap, https } = doors;
+  const { submissions, submission, exchanger, lmtp, imap, pop3, pop3Stls, https } = doors;
   return {
     submissions: await shared(submissions),
     submission: await shared(submission),
     exchanger: await shared(exchanger),
     lmtp: lmtp !== null && 'path' in lmtp ? lmtp : await shared(lmtp),
     imap: await shared(imap),
+    pop3: await shared(pop3),
+    pop3Stls: await shared(pop3Stls),
     https: await shared(https),
   };
 }

@@ -70,6 +70,7 @@ function classicConfiguration(door: 'submissions' | 'https', options: Options): 
     open('submission'),
     open('exchanger'),
     open('imap'),
+    open('pop3'),
     open('https'),
     '[tls]',
     file('certificate', options.certificate),

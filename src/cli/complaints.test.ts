@@ -97,7 +97,7 @@ test('config says what serve would say, and makes nothing', async (t) => {
   const disabled = '{ enabled = false }';
   assert.match(
     await complaint(
-      `listen = { submissions = ${disabled}, submission = ${disabled}, https = ${disabled}, exchanger = ${disabled}, imap = ${disabled} }`,
+      `listen = { submissions = ${disabled}, submission = ${disabled}, https = ${disabled}, exchanger = ${disabled}, imap = ${disabled}, pop3 = ${disabled} }`,
     ),
     /every door is disabled/,
   );
@@ -132,7 +132,7 @@ test('a configuration that is no file, and options that are wrong, are told in t
   assert.match(await classic('--passphrase-file', 'none'), /^letterlock: --passphrase-file: /);
   await mkdir(path.join(folder, 'data', 'secrets'), { recursive: true });
   await writeFile(path.join(folder, 'data', 'secrets', 'server.secret'), 'zz\n');
-  const doors = ['submissions', 'submission', 'imap', 'https']
+  const doors = ['submissions', 'submission', 'imap', 'pop3', 'https']
     .map((door) => `${door} = { port = 0 }`)
     .join(', ');
   await configure(`data = "data"\nlisten = { ${doors} }\n`);

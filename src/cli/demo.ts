@@ -72,6 +72,7 @@ const configurationFor = (folder: string): string => `
   submission = { enabled = false }
   exchanger = { enabled = false }
   imap = { enabled = false }
+  pop3 = { enabled = false }
   https = { port = 0 }
 `;
 

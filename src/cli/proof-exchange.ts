@@ -86,6 +86,7 @@ async function exchangeIn(folder: string): Promise<Exchange> {
     submission = { enabled = false }
     exchanger = { enabled = false }
     imap = { enabled = false }
+    pop3 = { enabled = false }
     https = { address = "${here}", port = 0 }
   `);
   const log = { level: 'warn', format: 'text', colour: false } as const;

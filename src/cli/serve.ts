@@ -40,6 +40,8 @@ const explanations = new Map([
   ['exchanger', 'mail from other servers, STARTTLS'],
   ['lmtp', 'letters from a mail server of this house, LMTP'],
   ['imap', 'read letters with a mail program, IMAP, TLS from the first byte'],
+  ['pop3', 'fetch letters by POP3, TLS from the first byte (curl pop3s://…)'],
+  ['pop3_stls', 'fetch letters by POP3, STLS (curl --ssl-reqd pop3://…)'],
   ['https', 'read letters (curl https://…/letters/ADDRESS)'],
 ]);
 

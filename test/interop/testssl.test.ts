@@ -6,7 +6,7 @@ import { startServer, withSite, type DoorName, type RunningServer, type Site } f
 import { machineHas, run } from './programs.ts';
 import { explained, grave, readScan, type Finding } from './testssl-findings.ts';
 
-const doors: readonly DoorName[] = ['submissions', 'submission', 'exchanger', 'https'];
+const doors: readonly DoorName[] = ['submissions', 'submission', 'exchanger', 'pop3', 'https'];
 const security = join(import.meta.dirname, '..', '..', 'docs', 'SECURITY.md');
 
 /** How long a scan of one door may take, seconds; it takes about 40 by itself and 100 beside the others. */

@@ -10,7 +10,15 @@ import { after } from 'node:test';
 const program = join(import.meta.dirname, '..', '..', 'bin', 'letterlock');
 
 /** The names of the doors that a server has. */
-export type DoorName = 'submissions' | 'submission' | 'exchanger' | 'lmtp' | 'imap' | 'https';
+export type DoorName =
+  | 'submissions'
+  | 'submission'
+  | 'exchanger'
+  | 'lmtp'
+  | 'imap'
+  | 'pop3'
+  | 'pop3_stls'
+  | 'https';
 
 /** A line of the log: its event and whatever it carries. */
 export type LogEvent = { readonly event: string; readonly [field: string]: unknown };
@@ -61,6 +69,7 @@ listen.submissions = { port = 0 }
 listen.submission = { port = 0 }
 listen.exchanger = { port = 0 }
 listen.imap = { port = 0 }
+listen.pop3 = { port = 0 }
 listen.https = { port = 0 }
 ${toml}
 `,
@@ -194,7 +203,7 @@ class Output {
       const ports = new Map<string, number>();
       let authorityFile = '';
       for (const line of this.#lines) {
-        const door = /^ {2}([a-z]+) +127\.0\.0\.1:([0-9]+)(?: |$)/.exec(line);
+        const door = /^ {2}([a-z0-9_]+) +127\.0\.0\.1:([0-9]+)(?: |$)/.exec(line);
         if (door !== null) ports.set(door[1] ?? '', Number(door[2]));
         authorityFile =
           /^ {2}Clients trust +(.*) \(the development authority\)$/.exec(line)?.[1] ?? authorityFile;
