@@ -1,9 +1,12 @@
 import type { Gathered } from './command-reader.ts';
 import { append, type AppendCommand } from './grammar/append.ts';
+import { copy, type CopyCommand } from './grammar/copy.ts';
+import { enable, type EnableCommand } from './grammar/enable.ts';
 import { fetch, type FetchCommand } from './grammar/fetch.ts';
 import { id, type IdCommand } from './grammar/id.ts';
-import { list, type ListCommand } from './grammar/list.ts';
+import { list, lsub, type ListCommand } from './grammar/list.ts';
 import { authenticate, login, type AuthenticateCommand, type LoginCommand } from './grammar/login.ts';
+import { create, ofMailbox, rename, type MailboxCommand } from './grammar/mailbox-commands.ts';
 import { numberSet } from './grammar/number-set.ts';
 import { select, type SelectCommand } from './grammar/select.ts';
 import { status, type StatusCommand } from './grammar/status.ts';
@@ -16,10 +19,13 @@ import { Scanner } from './scanner.ts';
 export type Command =
   | AppendCommand
   | AuthenticateCommand
+  | CopyCommand
+  | EnableCommand
   | FetchCommand
   | IdCommand
   | ListCommand
   | LoginCommand
+  | MailboxCommand
   | SelectCommand
   | StatusCommand
   | StoreCommand
@@ -27,8 +33,17 @@ export type Command =
   | Bare;
 
 /** The commands that are nothing but their names. */
-type Bare<Name = 'CAPABILITY' | 'NOOP' | 'LOGOUT' | 'CHECK' | 'IDLE' | 'CLOSE' | 'UNSELECT' | 'EXPUNGE'> =
-  Name extends string ? { readonly name: Name } : never;
+type Bare = { [Name in BareName]: { readonly name: Name } }[BareName];
+type BareName =
+  | 'CAPABILITY'
+  | 'CHECK'
+  | 'CLOSE'
+  | 'EXPUNGE'
+  | 'IDLE'
+  | 'LOGOUT'
+  | 'NAMESPACE'
+  | 'NOOP'
+  | 'UNSELECT';
 
 export type CommandName = Command['name'];
 
@@ -44,9 +59,9 @@ type Parser<Name extends CommandName> = {
   readonly parse: (scan: Scanner) => Command & { readonly name: Name };
 };
 
-const bare = <Name extends Bare['name']>(name: Name) => ({
+const bare = <Name extends BareName>(name: Name) => ({
   takes: 'nothing' as const,
-  parse: () => ({ name }) as Bare<Name> & { readonly name: Name },
+  parse: () => ({ name }) as Extract<Bare, { readonly name: Name }>,
 });
 
 const reads = <Read extends Command>(parse: (scan: Scanner) => Read) => ({
@@ -61,23 +76,34 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   CAPABILITY: bare('CAPABILITY'),
   CHECK: bare('CHECK'),
   CLOSE: bare('CLOSE'),
+  COPY: reads(copy('COPY')),
+  CREATE: reads(create),
+  DELETE: reads(ofMailbox('DELETE')),
+  ENABLE: reads(enable),
   EXAMINE: reads(select('EXAMINE')),
   EXPUNGE: bare('EXPUNGE'),
   FETCH: reads(fetch('FETCH')),
   ID: reads(id),
   IDLE: bare('IDLE'),
-  LIST: reads(list('LIST')),
+  LIST: reads(list),
   LOGIN: reads(login),
   LOGOUT: bare('LOGOUT'),
-  LSUB: reads(list('LSUB')),
+  LSUB: reads(lsub),
+  MOVE: reads(copy('MOVE')),
+  NAMESPACE: bare('NAMESPACE'),
   NOOP: bare('NOOP'),
+  RENAME: reads(rename),
   SELECT: reads(select('SELECT')),
   STATUS: reads(status),
   STORE: reads(store('STORE')),
+  SUBSCRIBE: reads(ofMailbox('SUBSCRIBE')),
+  'UID COPY': reads(copy('UID COPY')),
   'UID EXPUNGE': reads((scan) => ({ name: 'UID EXPUNGE', set: numberSet(scan) })),
   'UID FETCH': reads(fetch('UID FETCH')),
+  'UID MOVE': reads(copy('UID MOVE')),
   'UID STORE': reads(store('UID STORE')),
   UNSELECT: bare('UNSELECT'),
+  UNSUBSCRIBE: reads(ofMailbox('UNSUBSCRIBE')),
 };
 
 const parsers: ReadonlyMap<string, Parser<CommandName>> = new Map(Object.entries(grammar));

@@ -1,7 +1,7 @@
 import type { Mechanism, SaslQuestion, SaslVerdict } from '../sasl/exchange.ts';
 import type { AppendedLetter } from './grammar/append.ts';
 import type { FetchedLetter, LetterNeed } from './letters.ts';
-import type { Mailboxes, MailboxId, OpenedMailbox } from './mailboxes.ts';
+import type { Mailboxes, MailboxId, MailboxRole, OpenedMailbox } from './mailboxes.ts';
 import type { NumberRange } from './number-set.ts';
 import type { MailboxChanges } from './view.ts';
 
@@ -43,6 +43,21 @@ export type Question =
     }
   /** Removes those of the uids that are deleted. */
   | { readonly ask: 'expunge'; readonly mailbox: MailboxId; readonly uids: readonly NumberRange[] }
+  /** Puts the letters with these uids, which rise, into another mailbox. */
+  | {
+      readonly ask: 'copy';
+      readonly mailbox: MailboxId;
+      readonly uids: readonly number[];
+      readonly to: MailboxId;
+      /** Whether they stay where they are. */
+      readonly how: 'copy' | 'move';
+    }
+  /** Makes a mailbox, and what has to be above it. */
+  | { readonly ask: 'create'; readonly path: string; readonly role: MailboxRole | null }
+  | { readonly ask: 'delete'; readonly mailbox: MailboxId }
+  /** Gives the mailbox another path, and makes what has to be above it. INBOX gives its letters away and stays. */
+  | { readonly ask: 'rename'; readonly mailbox: MailboxId; readonly path: string }
+  | { readonly ask: 'subscribe'; readonly path: string; readonly subscribed: boolean }
   /** May a letter of this size come for this mailbox? After that `body` actions follow. */
   | { readonly ask: 'room'; readonly mailbox: MailboxId; readonly sizeBytes: number }
   /** All letters of an APPEND are there: keep them, or none of them. */
@@ -65,6 +80,16 @@ export type Answers = {
   readonly 'set-keywords': KeywordsSet;
   /** The uids that are gone now, lowest first. */
   readonly expunge: readonly number[];
+  /** Where letters came to lie, in the order of the uids that they had. */
+  readonly copy: {
+    readonly uidValidity: number;
+    readonly from: readonly number[];
+    readonly to: readonly number[];
+  };
+  readonly create: null;
+  readonly delete: null;
+  readonly rename: null;
+  readonly subscribe: null;
   readonly room: null;
   readonly append: { readonly uidValidity: number; readonly uids: readonly number[] };
 };
@@ -83,6 +108,8 @@ export type KeywordsSet = {
 /** Why policy says no. */
 export type Refusal =
   | { readonly why: 'no-mailbox' | 'over-quota' | 'too-many-keywords' | 'overloaded' | 'too-big' }
+  /** A mailbox cannot be made, or be called so; or it cannot go. */
+  | { readonly why: 'exists' | 'bad-name' | 'role-taken' | 'too-many-mailboxes' | 'inbox' | 'has-children' }
   /** The account of the session is no more. */
   | { readonly why: 'no-account' };
 

@@ -21,7 +21,7 @@ export function status(scan: Scanner): StatusCommand {
 }
 
 // status-att = "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE"
-function statusAtts(scan: Scanner): readonly StatusItem[] {
+export function statusAtts(scan: Scanner): readonly StatusItem[] {
   const items = scan.list(() => {
     const name = scan.keyword('what to tell of a mailbox');
     const item = statusItems.find((one) => one === name);

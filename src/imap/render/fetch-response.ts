@@ -6,18 +6,19 @@ import { formatStructure } from './body-structure.ts';
 import { formatEnvelope } from './envelope.ts';
 import { formatFlags } from './flags.ts';
 import { formatInternalDate } from './internal-date.ts';
+import type { TextForm } from './string.ts';
 import { fieldsOf, placeOf, type LetterInHand, type Octets } from './section.ts';
 
 /** Where a response goes: at once, or to be put together later. */
 export interface Sink {
-  /** ASCII. */
+  /** An octet a character. */
   text(text: string): void;
   octets(octets: Uint8Array): void;
   /** Octets of the letter itself. */
   served(octets: Octets): void;
 }
 
-type Write = (hand: LetterInHand, sink: Sink) => void;
+type Write = (hand: LetterInHand, sink: Sink, form: TextForm) => void;
 
 /** How one item is answered. */
 type Answer = {
@@ -27,9 +28,9 @@ type Answer = {
   readonly looksInto?: (hand: LetterInHand) => Octets | null;
 };
 
-const item = (need: LetterNeed, text: (hand: LetterInHand) => string): Answer => ({
+const item = (need: LetterNeed, text: (hand: LetterInHand, form: TextForm) => string): Answer => ({
   need,
-  write: (hand, sink) => sink.text(text(hand)),
+  write: (hand, sink, form) => sink.text(text(hand, form)),
 });
 
 /** The items without arguments. A missing row is a type error. */
@@ -38,11 +39,11 @@ const plain: { readonly [Name in Exclude<FetchItem['item'], 'BODY[]'>]: Answer }
   FLAGS: item('place', ({ letter }) => `FLAGS ${formatFlags(letter.keywords)}`),
   INTERNALDATE: item('place', ({ letter }) => `INTERNALDATE ${formatInternalDate(letter.receivedAt)}`),
   'RFC822.SIZE': item('place', ({ letter }) => `RFC822.SIZE ${letter.sizeBytes}`),
-  ENVELOPE: item('parsed', ({ structure }) => `ENVELOPE ${formatEnvelope(structure.envelope)}`),
-  BODY: item('parsed', ({ structure }) => `BODY ${formatStructure(structure.structure, 'BODY')}`),
+  ENVELOPE: item('parsed', ({ structure }, form) => `ENVELOPE ${formatEnvelope(structure.envelope, form)}`),
+  BODY: item('parsed', ({ structure }, form) => `BODY ${formatStructure(structure.structure, 'BODY', form)}`),
   BODYSTRUCTURE: item(
     'parsed',
-    ({ structure }) => `BODYSTRUCTURE ${formatStructure(structure.structure, 'BODYSTRUCTURE')}`,
+    ({ structure }, form) => `BODYSTRUCTURE ${formatStructure(structure.structure, 'BODYSTRUCTURE', form)}`,
   ),
   RFC822: section('RFC822', { part: [], text: { of: 'all' } }, null),
   'RFC822.HEADER': section('RFC822.HEADER', { part: [], text: { of: 'header' } }, null),
@@ -104,7 +105,10 @@ export type FetchPlan = {
 const rfc822 = new Set<FetchItem['item']>(['RFC822', 'RFC822.TEXT']);
 
 /** The plan of these items; UID FETCH always tells the uid (RFC 9051 section 6.4.9). */
-export function fetchPlan(items: readonly FetchItem[], tellsUid: boolean): FetchPlan {
+export function fetchPlan(
+  items: readonly FetchItem[],
+  { tellsUid, form }: { readonly tellsUid: boolean; readonly form: TextForm },
+): FetchPlan {
   const names = new Set(items.map((one) => one.item));
   const asked: readonly FetchItem[] = tellsUid && !names.has('UID') ? [{ item: 'UID' }, ...items] : items;
   const answers = asked.map((one) =>
@@ -121,7 +125,7 @@ export function fetchPlan(items: readonly FetchItem[], tellsUid: boolean): Fetch
       sink.text(`* ${number} FETCH (`);
       for (const [index, { write }] of answers.entries()) {
         if (index > 0) sink.text(' ');
-        write(hand, sink);
+        write(hand, sink, form);
       }
       if (flags === 'told' && !names.has('FLAGS')) sink.text(` FLAGS ${formatFlags(hand.letter.keywords)}`);
       sink.text(')\r\n');

@@ -1,27 +1,34 @@
 import { formatEncodedWords } from '../../mail/encoded-word.ts';
 
+/**
+ * How text that is not ASCII goes to a session: in encoded words, as it would have to be in a header, or in UTF-8 where the
+ * session asked for it (RFC 9755 section 3).
+ */
+export type TextForm = 'ascii' | 'utf-8';
+
 const special = /["\\]/;
 const specials = /["\\]/g;
 // oxlint-disable-next-line no-control-regex -- what a quoted string may have is the question
 const plain = /^[\u0001-\u0009\u000b\u000c\u000e-\u007f]*$/;
 
 // quoted = DQUOTE *QUOTED-CHAR DQUOTE        (RFC 9051 section 9)
-/** A string of ASCII without line ends and NUL. */
+/** A string of characters up to U+00FF, an octet each, without line ends and NUL. */
 export const quoted = (text: string): string =>
   special.test(text) ? `"${text.replaceAll(specials, '\\$&')}"` : `"${text}"`;
 
 // nstring = string / nil
-/**
- * Text of a letter as a session gets it that did not ask for UTF-8: what is not ASCII is in encoded words, as it would
- * have to be in a header (RFC 6858 section 3).
- */
-export function nstring(text: string | null): string {
+/** Text of a letter as a session gets it (RFC 6858 section 3): an octet a character. */
+export function nstring(text: string | null, form: TextForm): string {
   if (text === null) return 'NIL';
-  return quoted(plain.test(text) ? text : ascii(text));
+  return quoted(plain.test(text) ? text : octetsOf(text, form));
 }
 
-const ascii = (text: string): string => {
+function octetsOf(text: string, form: TextForm): string {
   // oxlint-disable-next-line no-control-regex -- NUL and line ends have no place in a string
   const line = text.replaceAll(/[\u0000\r\n]/g, ' ');
-  return plain.test(line) ? line : formatEncodedWords(line);
-};
+  if (plain.test(line)) return line;
+  return form === 'ascii' ? formatEncodedWords(line) : utf8Octets(line);
+}
+
+/** The octets of the text in UTF-8, one a character. */
+export const utf8Octets = (text: string): string => Buffer.from(text).toString('latin1');

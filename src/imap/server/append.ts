@@ -3,7 +3,7 @@ import { parseMailboxName } from '../mailbox-name.ts';
 import type { MailboxId } from '../mailboxes.ts';
 import { formatNumberSet, rangesOf } from '../number-set.ts';
 import { say } from '../say.ts';
-import { asks, ends, type Context, type LoggedIn, type Move, type Stage } from './stage.ts';
+import { asks, ends, textFormOf, type Context, type LoggedIn, type Move, type Stage } from './stage.ts';
 import { withMailbox } from './with-mailbox.ts';
 
 type Receiving = Extract<Stage, { at: 'receiving' }>;
@@ -18,7 +18,7 @@ export function firstLetter(
   home: LoggedIn,
   context: Context,
 ): Move {
-  const path = parseMailboxName(mailbox);
+  const path = parseMailboxName(mailbox, textFormOf(home));
   if (path === null) return ends(home, say.badName);
   return withMailbox(path, home, say.tryCreate, ({ id }) =>
     letterAnnounced({ at: 'receiving', home, mailbox: id, letters }, sizeBytes, context),

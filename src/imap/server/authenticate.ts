@@ -63,7 +63,11 @@ function follow(step: LineStep, under: UnderWay, context: Context): Move {
 export function loggedIn(login: Login, { secured, settings }: Context): Move {
   const capabilities = formatCapabilities({ secured, settings, isLoggedIn: true });
   const result: LoginResult = { outcome: 'in', ...login };
-  return { to: { at: 'authenticated', login }, status: say.loggedIn(capabilities), login: result };
+  return {
+    to: { at: 'authenticated', person: { login, enabled: new Set() } },
+    status: say.loggedIn(capabilities),
+    login: result,
+  };
 }
 
 /** The status that says why a login failed. */

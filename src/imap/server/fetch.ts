@@ -12,14 +12,23 @@ import {
 import { LetterInHand, type Octets } from '../render/section.ts';
 import { say } from '../say.ts';
 import type { Positions } from '../view.ts';
-import { asks, closed, ends, type Context, type Handler, type Move, type Selected } from './stage.ts';
+import {
+  asks,
+  closed,
+  ends,
+  textFormOf,
+  type Context,
+  type Handler,
+  type Move,
+  type Selected,
+} from './stage.ts';
 
 /** FETCH and UID FETCH (RFC 9051 sections 6.4.5 and 6.4.9). */
 export const fetch: Handler<FetchCommand, Selected> = ({ name, set, items }, stage, context) => {
   const { view } = stage.mailbox;
   const positions = name === 'FETCH' ? view.byNumbers(set) : view.byUids(set);
   if (positions === null) return ends(stage, say.noSuchNumber);
-  const plan = fetchPlan(items, name === 'UID FETCH');
+  const plan = fetchPlan(items, { tellsUid: name === 'UID FETCH', form: textFormOf(stage) });
   return new Fetch(name, plan, positions, stage, context).page(view.uidRanges(positions));
 };
 

@@ -1,63 +1,93 @@
-import type { ListCommand } from '../grammar/list.ts';
+import type { ListCommand, ListSelection } from '../grammar/list.ts';
 import { formatMailboxName, parseMailboxName } from '../mailbox-name.ts';
 import { matchesPattern, mostWildcards, wildcardsIn } from '../mailbox-pattern.ts';
-import { delimiter, type MailboxEntry, type MailboxRole, type Mailboxes } from '../mailboxes.ts';
+import { delimiter, type MailboxEntry, type Mailboxes } from '../mailboxes.ts';
+import type { TextForm } from '../render/string.ts';
+import { specialUse } from '../render/special-use.ts';
 import { say } from '../say.ts';
-import { asks, ends, type Handler, type LoggedIn } from './stage.ts';
+import { asks, ends, textFormOf, type Handler, type LoggedIn } from './stage.ts';
+import { formatStatusResponse } from './status.ts';
 
 /** LIST (RFC 9051 section 6.3.9) and LSUB (RFC 3501 section 6.3.9). */
-export const list: Handler<ListCommand, LoggedIn> = ({ name, reference, patterns }, stage, { out }) => {
-  const wanted = patterns.flatMap((pattern) => parseMailboxName(`${reference}${pattern}`) ?? []);
+export const list: Handler<ListCommand, LoggedIn> = (command, stage, { out }) => {
+  const { name, reference, patterns, selection } = command;
+  const form = textFormOf(stage);
+  const wanted = patterns.flatMap((pattern) => parseMailboxName(`${reference}${pattern}`, form) ?? []);
   if (wanted.some((pattern) => wildcardsIn(pattern) > mostWildcards)) return ends(stage, say.badName);
-  if (name === 'LIST' && patterns.every((pattern) => pattern === '')) {
-    // What is before a name without a name: the root and the delimiter.
+  if (name === 'LIST' && selection === null && patterns.every((pattern) => pattern === '')) {
+    // A name without a name asks for the delimiter.
     out.latin1(`* LIST (\\Noselect) "${delimiter}" ""\r\n`);
     return ends(stage, say.done(name));
   }
   const matches = (path: string): boolean => wanted.some((pattern) => matchesPattern(path, pattern));
   return asks({ ask: 'mailboxes' }, stage, (all) => {
     const stops = wanted.some((pattern) => pattern.includes('%'));
-    const lines = name === 'LIST' ? listed(all, matches) : subscribed(all, matches, stops);
-    for (const line of lines) out.latin1(line);
+    const rows = name === 'LIST' ? listed(all, command, matches) : subscribed(all, matches, stops);
+    for (const row of rows) {
+      out.latin1(formatRow(name, row, form));
+      const { mailbox } = row;
+      if (mailbox !== null && command.status.length > 0)
+        out.latin1(formatStatusResponse(mailbox, command.status, form));
+    }
     return ends(stage, say.done(name));
   });
 };
 
-function* listed({ mailboxes }: Mailboxes, matches: (path: string) => boolean): Generator<string> {
+/** One line of the answer; no mailbox where there is none of that path. */
+type Row = {
+  readonly path: string;
+  readonly attributes: readonly string[];
+  readonly mailbox: MailboxEntry | null;
+  /** Whether something below it was selected (RFC 9051 section 6.3.9.6, CHILDINFO). */
+  readonly isAbove?: boolean;
+};
+
+function* listed(
+  { mailboxes, lost }: Mailboxes,
+  { selection, returns }: ListCommand,
+  matches: (path: string) => boolean,
+): Generator<Row> {
   const parents = parentsOf(mailboxes.map(({ path }) => path));
+  const wants = (option: ListSelection): boolean => selection !== null && selection.has(option);
+  const selects = (mailbox: MailboxEntry): boolean =>
+    (!wants('SUBSCRIBED') || mailbox.subscribed) &&
+    (!wants('SPECIAL-USE') || specialUse(mailbox.role) !== null);
+  const selected = mailboxes.filter(selects).map(({ path }) => path);
+  const isSubscribed = wants('SUBSCRIBED');
+  // What is subscribed to and is not there has no special use.
+  const gone = isSubscribed && !wants('SPECIAL-USE') ? lost : [];
+  const above = wants('RECURSIVEMATCH') ? parentsOf([...selected, ...gone]) : noPaths;
+  const tellsSubscribed = isSubscribed || returns.has('SUBSCRIBED');
   for (const mailbox of mailboxes) {
-    if (!matches(mailbox.path)) continue;
-    yield line('LIST', attributes(mailbox, parents), mailbox.path);
+    const isAbove = above.has(mailbox.path);
+    if (!matches(mailbox.path) || !(selects(mailbox) || isAbove)) continue;
+    const use = specialUse(mailbox.role);
+    const attributes = [
+      ...(tellsSubscribed && mailbox.subscribed ? ['\\Subscribed'] : []),
+      parents.has(mailbox.path) ? '\\HasChildren' : '\\HasNoChildren',
+      ...(use === null ? [] : [use]),
+    ];
+    yield { path: mailbox.path, attributes, mailbox, isAbove };
+  }
+  const there = new Set(mailboxes.map(({ path }) => path));
+  for (const path of [...new Set([...gone, ...above])].sort()) {
+    if (there.has(path) || !matches(path)) continue;
+    const attributes = gone.includes(path) ? ['\\NonExistent', '\\Subscribed'] : ['\\NonExistent'];
+    yield { path, attributes, mailbox: null, isAbove: above.has(path) };
   }
 }
 
-/** The attributes of RFC 3348 and RFC 6154 section 2. */
-function attributes({ path, role }: MailboxEntry, parents: ReadonlySet<string>): readonly string[] {
-  const use = role === null ? null : specialUse[role];
-  return [parents.has(path) ? '\\HasChildren' : '\\HasNoChildren', ...(use === null ? [] : [use])];
-}
-
-const specialUse: { readonly [Role in MailboxRole]: string | null } = {
-  inbox: null,
-  archive: '\\Archive',
-  drafts: '\\Drafts',
-  flagged: '\\Flagged',
-  important: '\\Important',
-  junk: '\\Junk',
-  sent: '\\Sent',
-  trash: '\\Trash',
-  all: '\\All',
-};
+const noPaths: ReadonlySet<string> = new Set();
 
 /** RFC 3501 section 6.3.9: where `%` stops above what is subscribed to, the level that it stops at is told. */
-function* subscribed(all: Mailboxes, matches: (path: string) => boolean, stops: boolean): Generator<string> {
+function* subscribed(all: Mailboxes, matches: (path: string) => boolean, stops: boolean): Generator<Row> {
   const there = new Set(all.mailboxes.map(({ path }) => path));
   const own = all.mailboxes.flatMap((mailbox) => (mailbox.subscribed ? [mailbox.path] : []));
   const paths = new Set([...own, ...all.lost]);
   const parents = stops ? [...parentsOf([...paths])] : [];
   for (const path of [...new Set([...paths, ...parents])].sort()) {
     if (!matches(path)) continue;
-    yield line('LSUB', paths.has(path) && there.has(path) ? [] : ['\\Noselect'], path);
+    yield { path, attributes: paths.has(path) && there.has(path) ? [] : ['\\Noselect'], mailbox: null };
   }
 }
 
@@ -74,5 +104,12 @@ function parentsOf(paths: readonly string[]): ReadonlySet<string> {
   return parents;
 }
 
-const line = (name: ListCommand['name'], words: readonly string[], path: string): string =>
-  `* ${name} (${words.join(' ')}) "${delimiter}" ${formatMailboxName(path)}\r\n`;
+// mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]
+const formatRow = (name: ListCommand['name'], { path, attributes, isAbove }: Row, form: TextForm): string => {
+  const extended = isAbove === true ? ' (CHILDINFO ("SUBSCRIBED"))' : '';
+  return `* ${name} (${attributes.join(' ')}) "${delimiter}" ${formatMailboxName(path, form)}${extended}\r\n`;
+};
+
+/** The line that tells of one mailbox, as SELECT of IMAP4rev2 has it (RFC 9051 section 6.3.2). */
+export const formatListed = (path: string, form: TextForm): string =>
+  formatRow('LIST', { path, attributes: [], mailbox: null }, form);

@@ -161,7 +161,8 @@ export class ImapSession {
   /** Whether what happened in these mailboxes is to be told; while a question is open, nobody knows in which one it will be. */
   #concerns(mailboxes: readonly MailboxId[] | null): boolean {
     const stage = this.#stage;
-    if (mailboxes === null || stage.at === 'asking') return true;
+    // Of none, it is the mailboxes themselves.
+    if (mailboxes === null || mailboxes.length === 0 || stage.at === 'asking') return true;
     return stage.at === 'idling' && stage.home.at === 'selected' && mailboxes.includes(stage.home.mailbox.id);
   }
 

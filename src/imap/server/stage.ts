@@ -6,6 +6,7 @@ import type { Command } from '../command.ts';
 import type { AppendedLetter } from '../grammar/append.ts';
 import type { MailboxId } from '../mailboxes.ts';
 import type { Answers, Ask, Asked, Question, Refusal, Verdict } from '../questions.ts';
+import type { TextForm } from '../render/string.ts';
 import { say, type Status } from '../say.ts';
 import type { Settings } from '../session.ts';
 import type { View } from '../view.ts';
@@ -31,8 +32,18 @@ export type Stage =
 export type HomeStage = Greeted | LoggedIn;
 export type Greeted = { readonly at: 'greeted' };
 export type LoggedIn = Authenticated | Selected;
-export type Authenticated = { readonly at: 'authenticated'; readonly login: Login };
-export type Selected = { readonly at: 'selected'; readonly login: Login; readonly mailbox: SelectedMailbox };
+export type Authenticated = { readonly at: 'authenticated'; readonly person: Person };
+export type Selected = {
+  readonly at: 'selected';
+  readonly person: Person;
+  readonly mailbox: SelectedMailbox;
+};
+
+/** Who is logged in, and what their program has asked to be spoken to with (RFC 5161). */
+export type Person = { readonly login: Login; readonly enabled: ReadonlySet<Enabled> };
+
+/** What ENABLE turns on here. */
+export type Enabled = 'IMAP4REV2' | 'UTF8=ACCEPT';
 
 /** The mailbox of a session. */
 export type SelectedMailbox = {
@@ -71,6 +82,15 @@ export type Handler<C extends Command, At extends HomeStage> = (
   stage: At,
   context: Context,
 ) => Move;
+
+/** Whether names and texts go to and come from this session in UTF-8 (RFC 9755 section 3, RFC 9051 section 5.1). */
+export const textFormOf = (stage: HomeStage): TextForm =>
+  stage.at !== 'greeted' && (stage.person.enabled.has('UTF8=ACCEPT') || stage.person.enabled.has('IMAP4REV2'))
+    ? 'utf-8'
+    : 'ascii';
+
+/** Whether the session asked for IMAP4rev2. */
+export const isRev2 = ({ person }: LoggedIn): boolean => person.enabled.has('IMAP4REV2');
 
 /** Ends the command and stays. */
 export const ends = (stage: Stage, status: Status): Move => ({ to: stage, status });
@@ -126,5 +146,17 @@ function unanswered(why: Refusal['why'], home: HomeStage): Move {
       return ends(home, say.overloaded);
     case 'too-big':
       return ends(home, say.tooBig);
+    case 'exists':
+      return ends(home, say.exists);
+    case 'bad-name':
+      return ends(home, say.badName);
+    case 'role-taken':
+      return ends(home, say.useTaken);
+    case 'too-many-mailboxes':
+      return ends(home, say.tooManyMailboxes);
+    case 'inbox':
+      return ends(home, say.inbox);
+    case 'has-children':
+      return ends(home, say.hasChildren);
   }
 }

@@ -1,8 +1,8 @@
 import type { StoreCommand } from '../grammar/store.ts';
 import { formatFlags } from '../render/flags.ts';
 import { say } from '../say.ts';
-import type { Positions, View } from '../view.ts';
 import { asks, ends, type Handler, type Selected } from './stage.ts';
+import { uidsAt } from './uids-at.ts';
 
 /** STORE and UID STORE (RFC 9051 sections 6.4.6 and 6.4.9). */
 export const store: Handler<StoreCommand, Selected> = (command, stage, { out }) => {
@@ -32,11 +32,4 @@ export const store: Handler<StoreCommand, Selected> = (command, stage, { out }) 
       return ends(stage, isWhole ? say.done(name) : say.someGone);
     },
   );
-};
-
-const uidsAt = (positions: readonly Positions[], view: View): number[] => {
-  const uids: number[] = [];
-  for (const { first, last } of positions)
-    for (let position = first; position <= last; position++) uids.push(view.uidAt(position));
-  return uids;
 };

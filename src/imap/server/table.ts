@@ -2,13 +2,16 @@ import type { Command, CommandName, CommandOf } from '../command.ts';
 import { say } from '../say.ts';
 import { authenticate } from './authenticate.ts';
 import { close, unselect } from './close.ts';
+import { copy } from './copy.ts';
+import { enable } from './enable.ts';
 import { expunge, uidExpunge } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { idle } from './idle.ts';
 import { list } from './list.ts';
 import { login } from './login.ts';
+import { create, remove, rename, subscribe, unsubscribe } from './mailbox-commands.ts';
 import { select } from './select.ts';
-import { capability, id, logout, noop } from './simple.ts';
+import { capability, id, logout, namespace, noop } from './simple.ts';
 import type { Context, Greeted, Handler, HomeStage, LoggedIn, Move, Selected } from './stage.ts';
 import { ends } from './stage.ts';
 import { status } from './status.ts';
@@ -42,6 +45,10 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   CAPABILITY: anywhere(capability),
   CHECK: selected(noop),
   CLOSE: selected(close),
+  COPY: selected(copy),
+  CREATE: loggedIn(create),
+  DELETE: loggedIn(remove),
+  ENABLE: loggedIn(enable),
   EXAMINE: loggedIn(select),
   EXPUNGE: selected(expunge),
   FETCH: selected(fetch, 'nothing-gone'),
@@ -51,14 +58,21 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   LOGIN: greeted(login),
   LOGOUT: anywhere(logout),
   LSUB: loggedIn(list),
+  MOVE: selected(copy),
+  NAMESPACE: loggedIn(namespace),
   NOOP: anywhere(noop),
+  RENAME: loggedIn(rename),
   SELECT: loggedIn(select),
   STATUS: loggedIn(status),
   STORE: selected(store, 'nothing-gone'),
+  SUBSCRIBE: loggedIn(subscribe),
+  'UID COPY': selected(copy),
   'UID EXPUNGE': selected(uidExpunge),
   'UID FETCH': selected(fetch),
+  'UID MOVE': selected(copy),
   'UID STORE': selected(store),
   UNSELECT: selected(unselect),
+  UNSUBSCRIBE: loggedIn(unsubscribe),
 };
 
 /** What may be told when this command ends. */

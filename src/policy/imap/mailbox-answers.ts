@@ -2,14 +2,12 @@ import type { MailboxEntry } from '../../imap/mailboxes.ts';
 import { ok, refused } from '../../result.ts';
 import type { Mailbox, MailboxId, ModSeq } from '../../store/port.ts';
 import type { Answering } from './desk.ts';
-
-const delimiter = '/';
+import { pathOf } from './paths.ts';
 
 /** Every mailbox of the account, by path. */
 export const mailboxes: Answering<'mailboxes'> = async (_, { store, account }) => {
   const all = await store.mailboxes(account);
-  const byId = new Map(all.map((mailbox) => [mailbox.id, mailbox]));
-  const entries = all.map((mailbox) => entryOf(mailbox, pathOf(mailbox, byId)));
+  const entries = all.map((mailbox) => entryOf(mailbox, pathOf(mailbox, all)));
   entries.sort((one, other) => (one.path < other.path ? -1 : one.path > other.path ? 1 : 0));
   return entries.length === 0
     ? refused('no-account')
@@ -42,8 +40,3 @@ export const changes: Answering<'changes'> = async ({ mailbox, since }, { store,
 };
 
 const entryOf = (mailbox: Mailbox, path: string): MailboxEntry => ({ ...mailbox, path });
-
-const pathOf = (mailbox: Mailbox, byId: ReadonlyMap<MailboxId, Mailbox>): string => {
-  const parent = mailbox.parent === null ? undefined : byId.get(mailbox.parent);
-  return parent === undefined ? mailbox.name : `${pathOf(parent, byId)}${delimiter}${mailbox.name}`;
-};

@@ -7,9 +7,11 @@ import type { SaslVerdict } from '../../sasl/exchange.ts';
 import type { AccountName, Change, Store } from '../../store/port.ts';
 import type { Content } from '../reception.ts';
 import { append, room } from './append-answer.ts';
+import { copy } from './copy-answer.ts';
 import type { Answering, Desk } from './desk.ts';
 import { expunge, letters, octets, setKeywords } from './letter-answers.ts';
 import { changes, mailboxes, open } from './mailbox-answers.ts';
+import { create, remove, rename, subscribe } from './mailbox-changes.ts';
 import { Watchers } from './watchers.ts';
 
 export type ImapPolicyParts = {
@@ -25,13 +27,18 @@ type DeskAsk = Exclude<Ask, 'login' | 'append'>;
 /** How each is answered. A missing row is a type error. */
 const answers: { readonly [Kind in DeskAsk]: Answering<Kind> } = {
   changes,
+  copy,
+  create,
+  delete: remove,
   expunge,
   letters,
   mailboxes,
   octets,
   open,
+  rename,
   room,
   'set-keywords': setKeywords,
+  subscribe,
 };
 
 /** Answers the questions of IMAP sessions: everybody has their own account and no other. */
