@@ -1,6 +1,6 @@
 import { asBuffer } from '../bytes/buffer.ts';
 import { decodeUnlabelled } from './charset.ts';
-import { firstLine } from './first-line.ts';
+import { firstLine, firstLineBytes } from './first-line.ts';
 
 /** One header field (RFC 5322 section 2.2) as offsets into the bytes it was found in. */
 export type HeaderField = {
@@ -160,7 +160,8 @@ export const splitMessage = (
   const bytes = asBuffer(letter);
   const first = emptyLine(bytes, 0);
   if (first > 0) return { headerEnd: 0, bodyStart: first };
-  if (firstLine(bytes, 0, 'last') === 'headless') return { headerEnd: 0, bodyStart: 0 };
+  if (firstLine(bytes.toString('latin1', 0, firstLineBytes), 0, 'last') === 'headless')
+    return { headerEnd: 0, bodyStart: 0 };
   const crlf = bytes.indexOf('\n\r\n');
   const head = crlf === -1 ? bytes : bytes.subarray(0, crlf);
   const lf = head.indexOf('\n\n');

@@ -26,8 +26,8 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Reads the structure of a letter (RFC 2045, RFC 2046) that comes in chunks, split anywhere: line by line, in time in
- * proportion to its length, keeping no more than one header. Only the octets by which a line may begin a boundary or end
- * a header are looked at one by one, and what may yet belong to a boundary is held back. Never fails.
+ * proportion to its length, keeping no more than one header. Only lines that may begin a boundary or belong to a header are
+ * looked at one by one, and what may yet belong to a boundary is held back. Never fails.
  * Lenient: an LF alone ends a line too; a multipart may lack its end, a part its header or its body.
  */
 export class StructureReader {
@@ -77,26 +77,40 @@ export class StructureReader {
   }
 
   #read(bytes: Buffer, what: 'more' | 'last'): void {
+    // The same, one a character, for it is searched more quickly.
+    const text = bytes.toString('latin1');
     let at = this.#resumeAt;
     this.#given = 0;
     for (;;) {
       if (this.#atLineStart) {
-        const next = this.#beginLine(bytes, at, what);
+        const next = this.#beginLine(bytes, text, at, what);
         if (next === -1) break;
         if (next > at) {
           at = next;
           continue;
         }
       }
-      const end = nextLf(bytes, at);
+      const end = this.#tree.inHeader ? text.indexOf('\n', at) : this.#skipLines(text, at);
       if (end === -1) {
         at = bytes.length;
         break;
       }
-      this.#endLine(bytes, end);
+      this.#endLine(text, end);
       at = end + 1;
     }
     this.#hold(bytes, at, what);
+  }
+
+  /** Counts lines of a body up to the last one before a line that has to be looked at; gives its LF, -1 where none ends. */
+  #skipLines(text: string, at: number): number {
+    const dash = this.#tree.hasBoundaries ? text.indexOf('\n-', at) : -1;
+    const end = dash === -1 ? text.lastIndexOf('\n') : dash;
+    if (end < at) return -1;
+    for (let lf = text.indexOf('\n', at); lf < end; lf = text.indexOf('\n', lf + 1)) {
+      this.#lineStart = this.#offset + lf + 1;
+      this.#lineEnds += 1;
+    }
+    return end;
   }
 
   /** What stays until more is there: an unclear line with the line end before it, or a CR that may be half of one. */
@@ -114,8 +128,8 @@ export class StructureReader {
   }
 
   /** Looks at a line; gives where the reading goes on, `at` itself for an ordinary line, -1 where more must come first. */
-  #beginLine(bytes: Buffer, at: number, what: 'more' | 'last'): number {
-    const look = this.#look(bytes, at, what);
+  #beginLine(bytes: Buffer, text: string, at: number, what: 'more' | 'last'): number {
+    const look = this.#look(text, at, what);
     if (look === 'unclear') return -1;
     if (look === 'ordinary') {
       this.#isFirst = false;
@@ -124,43 +138,43 @@ export class StructureReader {
     }
     if (look === 'headless') {
       this.#tree.endHeader(this.#here());
-      return this.#beginLine(bytes, at, what);
+      return this.#beginLine(bytes, text, at, what);
     }
-    return look === 'empty' ? this.#endHeader(bytes, at) : this.#cross(bytes, at, look);
+    return look === 'empty' ? this.#endHeader(bytes, text, at) : this.#cross(bytes, text, at, look);
   }
 
-  #look(bytes: Buffer, at: number, what: 'more' | 'last'): Look {
+  #look(text: string, at: number, what: 'more' | 'last'): Look {
     const { inHeader, hasBoundaries } = this.#tree;
-    if (at === bytes.length) return what === 'more' && (inHeader || hasBoundaries) ? 'unclear' : 'ordinary';
-    const first = bytes[at];
+    if (at === text.length) return what === 'more' && (inHeader || hasBoundaries) ? 'unclear' : 'ordinary';
+    const first = text.charCodeAt(at);
     if (first === DASH && hasBoundaries) {
-      const delimiter = this.#delimiter(bytes, at, what);
+      const delimiter = this.#delimiter(text, at, what);
       if (delimiter !== null) return delimiter;
     }
     if (!inHeader) return 'ordinary';
     if (first === LF) return 'empty';
-    if (first === CR && at + 1 === bytes.length && what === 'more') return 'unclear';
-    if (first === CR && bytes[at + 1] === LF) return 'empty';
-    return this.#isFirst ? firstLine(bytes, at, what) : 'ordinary';
+    if (first === CR && at + 1 === text.length && what === 'more') return 'unclear';
+    if (first === CR && text.charCodeAt(at + 1) === LF) return 'empty';
+    return this.#isFirst ? firstLine(text, at, what) : 'ordinary';
   }
 
   // delimiter-line = "--" boundary ["--"] transport-padding CRLF      ; transport-padding = *LWSP-char
-  #delimiter(bytes: Buffer, at: number, what: 'more' | 'last'): Delimiter | 'unclear' | null {
-    if (at + 1 === bytes.length && what === 'more') return 'unclear';
-    if (bytes[at + 1] !== DASH) return null;
-    const lf = bytes.indexOf(LF, at + 2);
-    if (lf === -1 && what === 'more') return bytes.length - at > longestBoundaryLine ? null : 'unclear';
-    let end = lf === -1 ? bytes.length : lf;
+  #delimiter(text: string, at: number, what: 'more' | 'last'): Delimiter | 'unclear' | null {
+    if (at + 1 === text.length && what === 'more') return 'unclear';
+    if (text.charCodeAt(at + 1) !== DASH) return null;
+    const lf = text.indexOf('\n', at + 2);
+    if (lf === -1 && what === 'more') return text.length - at > longestBoundaryLine ? null : 'unclear';
+    let end = lf === -1 ? text.length : lf;
     if (end - at > longestBoundaryLine) return null;
-    if (bytes[end - 1] === CR) end--;
-    while (bytes[end - 1] === SPACE || bytes[end - 1] === TAB) end--;
-    return this.#tree.find(bytes.toString('latin1', at + 2, end));
+    if (text.charCodeAt(end - 1) === CR) end--;
+    while (isBlank(text.charCodeAt(end - 1))) end--;
+    return this.#tree.find(text.slice(at + 2, end));
   }
 
   /** The empty line of a header, which belongs to it. */
-  #endHeader(bytes: Buffer, at: number): number {
-    const end = bytes.indexOf(LF, at);
-    this.#endLine(bytes, end);
+  #endHeader(bytes: Buffer, text: string, at: number): number {
+    const end = text.indexOf('\n', at);
+    this.#endLine(text, end);
     this.#tree.give(bytes.subarray(this.#given, end + 1));
     this.#tree.endHeader(this.#here());
     this.#beginPart(end + 1);
@@ -168,7 +182,7 @@ export class StructureReader {
   }
 
   /** The line of a delimiter: what it ends ends before the line end that precedes it. */
-  #cross(bytes: Buffer, at: number, { is, level }: Delimiter): number {
+  #cross(bytes: Buffer, text: string, at: number, { is, level }: Delimiter): number {
     const end: Place = {
       offset: this.#breakStart,
       lines: this.#lineEnds - (this.#lastLineIsEmpty ? 1 : 0),
@@ -179,10 +193,10 @@ export class StructureReader {
     while (this.#tree.inHeader) this.#tree.endHeader(end, is === 'opening' ? 1 : 0);
     this.#tree.closeAbove(level, end);
     if (is === 'closing') this.#tree.closeBoundary(level);
-    const lf = bytes.indexOf(LF, at);
+    const lf = text.indexOf('\n', at);
     const next = lf === -1 ? bytes.length : lf + 1;
     if (lf === -1) this.#lineStart = this.#offset + next;
-    else this.#endLine(bytes, lf);
+    else this.#endLine(text, lf);
     this.#given = next;
     if (is === 'opening') {
       this.#tree.beginPart(this.#lineStart);
@@ -199,9 +213,9 @@ export class StructureReader {
     this.#isFirst = true;
   }
 
-  #endLine(bytes: Buffer, lf: number): void {
+  #endLine(text: string, lf: number): void {
     const end = this.#offset + lf;
-    const previous = lf > 0 ? bytes[lf - 1] : this.#before;
+    const previous = lf > 0 ? text.charCodeAt(lf - 1) : this.#before;
     this.#breakStart = previous === CR && end > this.#lineStart ? end - 1 : end;
     this.#lastLineIsEmpty = this.#breakStart === this.#lineStart;
     this.#lineStart = end + 1;
@@ -210,11 +224,4 @@ export class StructureReader {
   }
 }
 
-/** So many octets are looked at before the search for the LF begins, which is dear for short lines. */
-const LOOKED_AT = 12;
-
-const nextLf = (bytes: Buffer, from: number): number => {
-  const end = Math.min(bytes.length, from + LOOKED_AT);
-  for (let at = from; at < end; at++) if (bytes[at] === LF) return at;
-  return end === bytes.length ? -1 : bytes.indexOf(LF, end);
-};
+const isBlank = (code: number): boolean => code === SPACE || code === TAB;
