@@ -1,7 +1,7 @@
 import { formatAddress, type Address } from './address.ts';
 import { asciiDomain, domainProblem } from './domain.ts';
 import { formatDate } from './date.ts';
-import { formatField } from './field.ts';
+import { beginField, endField, foldedField, type BegunField } from './field.ts';
 import { addressLiteralOf, canonicalAddressLiteral } from './ip-address.ts';
 import { cutText, oneLine } from './one-line.ts';
 import { unixAddress, type TlsFacts } from './transport.ts';
@@ -37,18 +37,38 @@ export type Hop = {
  * stands in a comment after the protocol. A client's name that is no domain goes into a comment, defused.
  */
 export const formatReceived = (hop: Hop): string => {
-  const literal = addressLiteralOf(hop.clientAddress);
-  const from = literal ?? (hop.clientAddress === unixAddress ? 'unix socket' : 'unknown');
-  const clauses = [
-    `from ${formatClient(hop.clientName, literal ?? 'unknown', from)}`,
-    `by ${domainText(hop.by)}`,
-    `with ${atomText(hop.protocol)} ${formatTls(hop.tls)}`,
-    `id ${atomText(hop.id)}`,
-  ];
+  const clauses = [`id ${atomText(hop.id)}`];
   if (hop.recipient !== undefined) clauses.push(`for <${forText(hop.recipient)}>`);
   // RFC 6710 section 8 registers the clause.
   if (hop.priority !== undefined) clauses.push(`PRIORITY ${hop.priority}`);
-  return formatField('Received', `${clauses.join(' ')}; ${formatDate(hop.receivedAt)}`);
+  return endField(foldedField(beginningOf(hop), `${clauses.join(' ')}; ${formatDate(hop.receivedAt)}`));
+};
+
+type Connection = Pick<Hop, 'clientName' | 'clientAddress' | 'by' | 'protocol'>;
+
+/** What was written of connections that are still there: it is the same for nearly all letters of one. */
+const beginnings = new WeakMap<TlsFacts, { readonly of: Connection; readonly field: BegunField }>();
+
+/** The clauses that say who handed the letter to whom, and how. */
+const beginningOf = (hop: Hop): BegunField => {
+  const { clientName, clientAddress, by, protocol, tls } = hop;
+  const known = tls === null ? undefined : beginnings.get(tls);
+  const isKnown =
+    known?.of.clientName === clientName &&
+    known.of.clientAddress === clientAddress &&
+    known.of.by === by &&
+    known.of.protocol === protocol;
+  if (isKnown) return known.field;
+  const literal = addressLiteralOf(clientAddress);
+  const from = literal ?? (clientAddress === unixAddress ? 'unix socket' : 'unknown');
+  const clauses = [
+    `from ${formatClient(clientName, literal ?? 'unknown', from)}`,
+    `by ${domainText(by)}`,
+    `with ${atomText(protocol)} ${formatTls(tls)}`,
+  ];
+  const field = foldedField(beginField('Received'), clauses.join(' '));
+  if (tls !== null) beginnings.set(tls, { of: { clientName, clientAddress, by, protocol }, field });
+  return field;
 };
 
 /** Long enough for any domain; what is longer was none. */
@@ -56,10 +76,9 @@ const LONGEST_NAME = 255;
 
 /** A name that is a domain or an address, or the literal; then in parentheses where the connection came from. */
 const formatClient = (name: string, literal: string, from: string): string => {
-  const isDomain = domainProblem(name) === null;
-  const isLiteral = canonicalAddressLiteral(name) !== null;
   // Without SMTPUTF8 a trace field is ASCII, and EHLO names are A-labels (RFC 6531 section 3.7.1).
-  if (isDomain || isLiteral) return `${isDomain ? asciiDomain(name) : name} (${from})`;
+  if (domainProblem(name) === null) return `${asciiDomain(name)} (${from})`;
+  if (canonicalAddressLiteral(name) !== null) return `${name} (${from})`;
   const claimed = commentText(cutText(name, LONGEST_NAME));
   return `${literal} (${from}) (helo=${claimed})`;
 };

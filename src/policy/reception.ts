@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOf } from 'node:crypto';
 import { formatAddress, parseAddress, type Address } from '../mail/address.ts';
 import type { Header } from '../mail/header.ts';
 import { formatReceived, protocolName } from '../mail/received.ts';
@@ -8,8 +8,7 @@ import type { Endpoints } from '../mail/transport.ts';
 import type { TransportRecord } from '../passport/record.ts';
 import { ok, type Result } from '../result.ts';
 import type { Envelope, Recipient, Secured } from '../smtp/session.ts';
-import type { Account, AccountId, BlobHash, DeliveryRecipient } from '../store/port.ts';
-import type { Destination } from './local-recipients-table.ts';
+import type { AccountId, BlobHash, DeliveryRecipient } from '../store/port.ts';
 import type { LocalDestination, LocalRecipients, RecipientRefusal } from './local-recipients.ts';
 
 /** What the session does not know and policy needs. */
@@ -59,9 +58,11 @@ export function goesInCircles({ fields }: Header): boolean {
 
 /** The SHA-256 of the letter as it came. */
 export function contentHash({ chunks }: Content): BlobHash {
-  const hash = createHash('sha256');
-  for (const chunk of chunks) hash.update(chunk);
-  return hash.digest('hex') as BlobHash;
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return hashOf('sha256', only) as BlobHash;
+  const sha256 = createHash('sha256');
+  for (const chunk of chunks) sha256.update(chunk);
+  return sha256.digest('hex') as BlobHash;
 }
 
 /** One recipient of an envelope, and the mailboxes that it leads to: at least one. */
@@ -136,9 +137,16 @@ export function recipientsOf(
 export const forwardPathOf = (recipient: Recipient): string =>
   recipient.is === 'postmaster' ? 'Postmaster' : formatAddress(recipient.address);
 
-function deliveredTo(destination: Destination<Account>): string {
+/** The fields of destinations that are remembered. */
+const deliveredToFields = new WeakMap<LocalDestination, string>();
+
+function deliveredTo(destination: LocalDestination): string {
+  const known = deliveredToFields.get(destination);
+  if (known !== undefined) return known;
   const parsed = parseAddress(destination.deliveredTo);
-  return parsed.ok ? formatDeliveredTo(parsed.value) : '';
+  const field = parsed.ok ? formatDeliveredTo(parsed.value) : '';
+  deliveredToFields.set(destination, field);
+  return field;
 }
 
 function receivedField(reception: Reception): string {
