@@ -99,6 +99,45 @@ test('property: a list of written mailboxes is read back, in ASCII or with UTF-8
   );
 });
 
+test('property: what is read at one stroke is read the same word by word', () => {
+  const piece = fc.constantFrom(
+    'a',
+    'B9',
+    '.',
+    ' ',
+    '  ',
+    '=?utf-8?q?x?=',
+    '"',
+    '\\',
+    '<',
+    '>',
+    '@',
+    '(',
+    'é',
+    '\t',
+    ':',
+  );
+  const usual = fc
+    .tuple(
+      fc.constantFrom('', 'A B ', '"A, B" ', '"" ', '=?x?q?y?= ', "O'N-1 "),
+      fc.array(piece, { maxLength: 4 }),
+    )
+    .map(([name, domain]) => `${name}<a.b@${domain.join('')}>`);
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+        usual,
+      ),
+      (text) => {
+        // An empty element is nothing, but such a list is read word by word.
+        assert.deepEqual(parseAddressList(text), parseAddressList(`,${text}`));
+      },
+    ),
+    { interruptAfterTimeLimit: 700, markInterruptAsFailure: false },
+  );
+});
+
 test('hostile lists cost what their length says', () => {
   const parts = [
     '<@a,',

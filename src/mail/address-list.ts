@@ -84,6 +84,8 @@ export const parseAddressList = (text: string): readonly AddressListItem[] =>
 
 /** As `parseAddressList`, but that names stay in their encoded words, and that it ends after `most` mailboxes and groups. */
 export const parseWrittenAddressList = (text: string, most: number): readonly AddressListItem[] => {
+  const usual = most > 0 ? usualMailbox(text) : null;
+  if (usual !== null) return [usual];
   const items: AddressListItem[] = [];
   let room = most;
   let group: { readonly name: string; readonly members: ListedMailbox[] } | null = null;
@@ -127,6 +129,21 @@ export const parseWrittenAddressList = (text: string, most: number): readonly Ad
   }
   endGroup();
   return items;
+};
+
+const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const DOT_ATOM = `${ATEXT}(?:\\.${ATEXT})*`;
+const ADDR_SPEC = `(${DOT_ATOM})@(${DOT_ATOM})`;
+const USUAL = new RegExp(`^(?:(?:(?:(${ATEXT}(?: ${ATEXT})*)|"([^"\\\\]*)") )?<${ADDR_SPEC}>|${ADDR_SPEC})$`);
+
+/** One mailbox as nearly every program writes it, read at one stroke; null for anything else. */
+const usualMailbox = (text: string): ListedMailbox | null => {
+  const match = USUAL.exec(text);
+  if (match === null) return null;
+  const [, words, quoted, localPart, domain, bareLocalPart = '', bareDomain = ''] = match;
+  const name = words ?? (quoted === undefined ? null : oneLine(quoted));
+  const address = { localPart: localPart ?? bareLocalPart, domain: domain ?? bareDomain };
+  return { is: 'mailbox', name, address };
 };
 
 /** The same with its names as a person reads them, on one line. */

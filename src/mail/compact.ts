@@ -52,13 +52,16 @@ export class CompactWriter {
 
   /** All of it, behind this octet. */
   take(version: number): Uint8Array<ArrayBuffer> {
-    const numbers = this.#numbers.subarray(0, this.#length);
-    const length = new CompactWriter();
-    length.number(this.#length);
     const texts = Buffer.from(this.#texts.join(''));
-    return Uint8Array.from(
-      Buffer.concat([Uint8Array.of(version), length.#numbers.subarray(0, length.#length), numbers, texts]),
-    );
+    const end = this.#length;
+    // The length of the numbers comes before them, and is written behind them first.
+    this.number(end);
+    const taken = Buffer.allocUnsafe(1 + this.#length + texts.length);
+    taken[0] = version;
+    taken.set(this.#numbers.subarray(end, this.#length), 1);
+    taken.set(this.#numbers.subarray(0, end), 1 + this.#length - end);
+    taken.set(texts, 1 + this.#length);
+    return taken;
   }
 }
 

@@ -11,6 +11,7 @@ const BLANK = /^[ \t\r\n]*$/;
  * them (many mail programs do each).
  */
 export const parseEncodedWords = (text: string): string => {
+  if (!text.includes('=?')) return text;
   let result = '';
   let done = 0;
   let charset: string | null = null;

@@ -27,9 +27,11 @@ export type ParsedLetter = {
   readonly preview: string;
   /** Whether a part is there that a client offers to save (RFC 8621 section 4.1.4). */
   readonly hasAttachment: boolean;
-  /** For the full-text index; without texts where `searchableBytes` is 0. */
+  /** For the full-text index; empty where `searchableBytes` is 0. */
   readonly searchable: SearchableText;
 };
+
+const notSearched: SearchableText = { body: '', attachmentNames: [] };
 
 /**
  * Reads a letter that comes in chunks, split anywhere, with memory that its bounds limit however long the letter is:
@@ -72,7 +74,7 @@ export class LetterParser {
       messageIds: threadIds(envelope),
       preview: previewOf(views, textOf(previewedText)),
       hasAttachment: hasAttachment(views),
-      searchable: searchableText(structure, isSearched ? textOf(Infinity) : () => null),
+      searchable: isSearched ? searchableText(structure, textOf(Infinity)) : notSearched,
     };
   }
 }

@@ -8,7 +8,6 @@ const MOST_ANCESTORS = 100;
 // msg-id   = [CFWS] "<" id-left "@" id-right ">" [CFWS]
 // id-left  = dot-atom-text / obs-id-left          ; obs-id-left = local-part, which may be quoted
 // id-right = dot-atom-text / no-fold-literal / obs-id-right
-const MESSAGE_ID = /<([^<>]+)>/g;
 const NO_BARE_ID = /[\s<>]/;
 
 /**
@@ -18,14 +17,22 @@ const NO_BARE_ID = /[\s<>]/;
  */
 export const parseMessageIds = (value: string): readonly string[] => {
   const ids = new Set<string>();
-  for (const [, written = ''] of value.matchAll(MESSAGE_ID)) addId(written, ids);
+  for (let start = value.indexOf('<'); start !== -1;) {
+    const end = value.indexOf('>', start);
+    if (end === -1) break;
+    // Of several opening brackets the last counts.
+    addId(value.slice(value.lastIndexOf('<', end) + 1, end), ids);
+    start = value.indexOf('<', end);
+  }
   const bare = value.trim();
   if (ids.size === 0 && bare.includes('@') && !NO_BARE_ID.test(bare)) addId(bare, ids);
   return [...ids];
 };
 
+const BLANK = /\s/;
+
 const addId = (written: string, ids: Set<string>): void => {
-  const id = written.replaceAll(/\s+/g, '');
+  const id = BLANK.test(written) ? written.replaceAll(/\s+/g, '') : written;
   if (id !== '' && id.length <= LONGEST_ID) ids.add(id);
 };
 
@@ -51,7 +58,8 @@ export type ThreadReferences = {
  * else the first of `In-Reply-To:`, which may be followed by what only looks like one.
  */
 export const threadReferences = ({ messageId, inReplyTo, references }: Envelope): ThreadReferences => {
-  const ids = (value: string | null): readonly string[] => parseMessageIds(value ?? '').map(normalized);
+  const ids = (value: string | null): readonly string[] =>
+    value === null ? [] : parseMessageIds(value).map(normalized);
   const named = ids(references);
   return {
     own: ids(messageId)[0] ?? null,
@@ -65,6 +73,7 @@ export const threadReferences = ({ messageId, inReplyTo, references }: Envelope)
  */
 export const threadIds = (envelope: Envelope): readonly string[] => {
   const { own, ancestors } = threadReferences(envelope);
+  if (own !== null && ancestors.length === 0) return [own];
   const answered = parseMessageIds(envelope.inReplyTo ?? '').map(normalized);
   const near = ancestors.slice(Math.max(1, ancestors.length - MOST_ANCESTORS + 1));
   return [

@@ -9,7 +9,14 @@ export const previewedText = 2048;
 
 /** White space, controls, and the fillers with which HTML letters keep their text out of previews. */
 const UNSEEN =
-  /(?:[\s\p{Cc}\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\u034f)+/gu;
+  /(?:[\s\p{Cc}\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\u034f)/u;
+/** What becomes one space, and is not one already. */
+const RUN = new RegExp(`${UNSEEN.source}{2,}|(?! )${UNSEEN.source}`, 'gu');
+
+const ASCII = /^[\0-\x7f]*$/;
+/** The same, where there is nothing else. */
+// oxlint-disable-next-line no-control-regex -- taking them out is the point
+const ASCII_RUN = /[\0- \x7f]{2,}|[\0-\x1f\x7f]/g;
 
 /**
  * The beginning of a letter's text on one line, for lists (RFC 8970 section 3, RFC 8621 section 4.1.4): of the first
@@ -36,4 +43,4 @@ const oneLineOf = (text: string): string => {
   return cutText(enough ? first : seen(cutText(text, previewedText)), LONGEST_PREVIEW).trimEnd();
 };
 
-const seen = (text: string): string => text.replaceAll(UNSEEN, ' ').trim();
+const seen = (text: string): string => text.replaceAll(ASCII.test(text) ? ASCII_RUN : RUN, ' ').trim();

@@ -20,11 +20,19 @@ const reserved = ({ subtype }: PartHeader): number => {
 /** What is kept of a text part. */
 type Sample = {
   readonly header: PartHeader;
-  readonly collector: Collector;
+  /** What came first: nearly always all there is. */
+  first: Buffer;
+  /** What came behind it. */
+  more: Collector | null;
   extent: 'whole' | 'beginning';
   /** Decoded, once somebody wants it. */
   text: string | null;
 };
+
+const NOTHING = Buffer.alloc(0);
+
+const bytesOf = ({ first, more }: Sample): Buffer =>
+  more === null ? first : Buffer.concat([first, ...more.take()]);
 
 /** Keeps the text of a letter's text parts while it passes: as much as a preview needs, and as much as is to be found. */
 export class TextSamples {
@@ -41,13 +49,15 @@ export class TextSamples {
     if (header.type !== 'text') return null;
     const least = this.#samples.size < PREVIEWED ? reserved(header) : 0;
     if (least === 0 && this.#room <= 0) return null;
-    const sample: Sample = { header, collector: new Collector(), extent: 'whole', text: null };
+    const sample: Sample = { header, first: NOTHING, more: null, extent: 'whole', text: null };
     this.#samples.set(bodyStart, sample);
     return (decoded) => {
-      const room = Math.max(this.#room, least - sample.collector.sizeBytes, 0);
-      // The collector keeps large chunks as they are, and these are the caller's.
+      const keptBytes = sample.first.length + (sample.more?.sizeBytes ?? 0);
+      const room = Math.max(this.#room, least - keptBytes, 0);
+      // The bytes are the caller's.
       const taken = Buffer.from(decoded.subarray(0, room));
-      sample.collector.push(taken);
+      if (sample.first.length === 0) sample.first = taken;
+      else (sample.more ??= new Collector()).push(taken);
       if (taken.length < decoded.length) sample.extent = 'beginning';
       this.#room -= Math.min(this.#room, taken.length);
     };
@@ -62,8 +72,8 @@ export class TextSamples {
   text(bodyStart: number, html: HtmlReader | null, enough: number): string | null {
     const sample = this.#samples.get(bodyStart);
     if (sample === undefined) return null;
-    const { header, collector, extent } = sample;
-    const text = (sample.text ??= decodeSample(header, Buffer.concat(collector.take()), extent));
+    const { header, extent } = sample;
+    const text = (sample.text ??= decodeSample(header, bytesOf(sample), extent));
     return html !== null && sample.header.subtype === 'html' ? html(text, enough) : text;
   }
 }

@@ -1,6 +1,5 @@
 import { defaultLetterBounds } from '../mail/letter-bounds.ts';
 import { LetterParser, type ParsedLetter } from '../mail/letter-parser.ts';
-import { baseSubject } from '../mail/base-subject.ts';
 import type { Envelope } from '../mail/envelope.ts';
 import { threadIds } from '../mail/message-ids.ts';
 import { keptChunks, keptPieces, rangesWithin, type OmittedRange } from '../mail/omitted-ranges.ts';
@@ -52,10 +51,8 @@ export async function computedPieces(
 
 function computed(parsed: ParsedLetter, added: string): ComputedLetter {
   const envelope = added === '' ? parsed.envelope : withAdded(parsed.envelope, added);
-  const threading = {
-    messageIds: threadIds(envelope),
-    baseSubject: baseSubject(envelope.subject ?? '').text,
-  };
+  const messageIds = added === '' ? parsed.messageIds : threadIds(envelope);
+  const threading = { messageIds, baseSubject: parsed.baseSubject.text };
   return {
     stored: { summary: summaryOf(envelope), parsed: encodeStructure({ ...parsed, envelope }), threading },
     separation: parsed.structure.bodyStart === 0 ? '\r\n' : '',
