@@ -8,8 +8,6 @@ export const connectionLimits = {
   farewellBytes: 16_777_216,
   /** Output that the peer does not fetch: beyond it nothing more is read from it. */
   unsentBytes: 65_536,
-  /** Output that is put together before the peer has to fetch some of it: more in one write costs TLS less. */
-  gatheredBytes: 131_072,
   /** Refused connections are told to the log at most so often: a flood must not become a flood of lines. */
   refusalNoteMs: 1000,
   /** Version 1 of the PROXY protocol is one line of at most so many octets with its CRLF. */

@@ -358,7 +358,7 @@ export class Pop3Conversation implements Patient, Conversation {
 
   /** Whether more may be put together before the peer has fetched what there is. */
   get #hasRoom(): boolean {
-    return this.#outBytes + this.#socket.writableLength < connectionLimits.gatheredBytes;
+    return this.#outBytes + this.#socket.writableLength < connectionLimits.unsentBytes;
   }
 
   /** The same when the peer has fetched all that was sent; never where it is gone. */

@@ -27,6 +27,8 @@ export type Ground = {
   readonly log: string;
   /** PEM files: a certificate for `address` and for localhost, its key, and their authority. */
   readonly tls: { readonly certificate: string; readonly key: string; readonly authority: string };
+  /** The numbers of this user and his group. */
+  ids(user: ForeignUser): { readonly uid: number; readonly gid: number };
   /** Makes a folder that belongs to this user; gives its path. */
   owned(name: string, user: ForeignUser): string;
   /** Writes a file that everybody may read; gives its path. */
@@ -65,6 +67,7 @@ export async function makeGround(folder: string): Promise<Ground> {
       key: forAll('server.key', server.key),
       authority,
     },
+    ids: (user) => ({ uid: users[user], gid: users[user] }),
     owned: (name, user) => {
       const path = join(folder, name);
       mkdirSync(path, { recursive: true });

@@ -35,11 +35,15 @@ const unpacked =
   process.env['LETTERLOCK_SERVERS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'letterlock', 'servers');
 
+/** Why the server cannot run here; null where it can. */
+export function missing(name: ForeignName): string | null {
+  if (process.getuid?.() !== 0) return 'only root can run it beside what is installed';
+  return existsSync(join(unpacked, name, 'complete')) ? null : 'it is not unpacked (`make servers` does it)';
+}
+
 /** Whether the server can run here. Where not, the test is skipped with the reason, but under CI it fails. */
 export function machineRuns(t: TestContext, name: ForeignName): boolean {
-  let why: string | null = null;
-  if (process.getuid?.() !== 0) why = 'only root can run it beside what is installed';
-  else if (!existsSync(join(unpacked, name, 'complete'))) why = 'it is not unpacked (`make servers` does it)';
+  const why = missing(name);
   if (why === null) return true;
   assert.equal(process.env['CI'], undefined, `${name} must run under CI: ${why}`);
   t.skip(`${name}: ${why}`);

@@ -38,6 +38,6 @@ unpack() {
 
 unpack postfix postfix
 unpack exim exim4-daemon-heavy exim4-base exim4-config
-unpack dovecot dovecot-core dovecot-lmtpd
+unpack dovecot dovecot-core dovecot-lmtpd dovecot-pop3d
 unpack haproxy haproxy
 unpack nginx nginx-light libnginx-mod-mail
