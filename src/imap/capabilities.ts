@@ -12,6 +12,7 @@ export type Capability = {
 
 /** Every capability; `docs/STANDARDS.md` has a row for each, which `make check` proves. */
 export const imapCapabilities: readonly Capability[] = [
+  { capability: 'IMAP4rev2', definedIn: 'RFC 9051 section 6.1.1', to: 'everybody' },
   { capability: 'IMAP4rev1', definedIn: 'RFC 3501 section 6.1.1', to: 'everybody' },
   { capability: 'SASL-IR', definedIn: 'RFC 4959 section 3', to: 'everybody' },
   { capability: 'LITERAL+', definedIn: 'RFC 7888 section 4', to: 'everybody' },
@@ -24,6 +25,9 @@ export const imapCapabilities: readonly Capability[] = [
   { capability: 'UNSELECT', definedIn: 'RFC 3691 section 2', to: 'logged-in' },
   { capability: 'UIDPLUS', definedIn: 'RFC 4315 section 2', to: 'logged-in' },
   { capability: 'MULTIAPPEND', definedIn: 'RFC 3502 section 6.3.11', to: 'logged-in' },
+  { capability: 'BINARY', definedIn: 'RFC 3516 section 4', to: 'logged-in' },
+  { capability: 'ESEARCH', definedIn: 'RFC 4731 section 3', to: 'logged-in' },
+  { capability: 'SEARCHRES', definedIn: 'RFC 5182 section 2', to: 'logged-in' },
   { capability: 'MOVE', definedIn: 'RFC 6851 section 3', to: 'logged-in' },
   { capability: 'LIST-EXTENDED', definedIn: 'RFC 5258 section 3', to: 'logged-in' },
   { capability: 'LIST-STATUS', definedIn: 'RFC 5819 section 2', to: 'logged-in' },

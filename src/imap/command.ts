@@ -8,6 +8,7 @@ import { list, lsub, type ListCommand } from './grammar/list.ts';
 import { authenticate, login, type AuthenticateCommand, type LoginCommand } from './grammar/login.ts';
 import { create, ofMailbox, rename, type MailboxCommand } from './grammar/mailbox-commands.ts';
 import { numberSet } from './grammar/number-set.ts';
+import { search, type SearchCommand } from './grammar/search.ts';
 import { select, type SelectCommand } from './grammar/select.ts';
 import { status, type StatusCommand } from './grammar/status.ts';
 import { store, type StoreCommand } from './grammar/store.ts';
@@ -26,6 +27,7 @@ export type Command =
   | ListCommand
   | LoginCommand
   | MailboxCommand
+  | SearchCommand
   | SelectCommand
   | StatusCommand
   | StoreCommand
@@ -93,6 +95,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   NAMESPACE: bare('NAMESPACE'),
   NOOP: bare('NOOP'),
   RENAME: reads(rename),
+  SEARCH: reads(search('SEARCH')),
   SELECT: reads(select('SELECT')),
   STATUS: reads(status),
   STORE: reads(store('STORE')),
@@ -101,6 +104,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   'UID EXPUNGE': reads((scan) => ({ name: 'UID EXPUNGE', set: numberSet(scan) })),
   'UID FETCH': reads(fetch('UID FETCH')),
   'UID MOVE': reads(copy('UID MOVE')),
+  'UID SEARCH': reads(search('UID SEARCH')),
   'UID STORE': reads(store('UID STORE')),
   UNSELECT: bare('UNSELECT'),
   UNSUBSCRIBE: reads(ofMailbox('UNSUBSCRIBE')),

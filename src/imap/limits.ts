@@ -36,4 +36,8 @@ export const grammarLimits = {
   tagOctets: 64,
   /** Search keys inside each other. */
   nesting: 50,
+  /** Keys of one search. */
+  searchKeys: 1000,
+  /** Keys of one search that look for words in texts: each is a search of its own. */
+  searchTexts: 50,
 } as const;

@@ -5,10 +5,13 @@ export const star = Infinity;
 export type NumberRange = { readonly from: number; readonly to: number };
 
 /** Sequence numbers or unique identifiers as a command names them (RFC 9051 section 9, sequence-set). */
-export type NumberSet = readonly NumberRange[];
+export type NumberSet = readonly NumberRange[] | SavedResult;
+
+/** `$`: what the last search that was told to has saved (RFC 5182 section 2.1). */
+export type SavedResult = 'saved';
 
 /** The ranges with `last` for `star`, lower end first, in order and apart from each other. */
-export function resolved(set: NumberSet, last: number): readonly NumberRange[] {
+export function resolved(set: readonly NumberRange[], last: number): readonly NumberRange[] {
   const ordered = set
     .map(({ from, to }) => {
       const [one, other] = [from === star ? last : from, to === star ? last : to];

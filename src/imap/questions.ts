@@ -3,6 +3,7 @@ import type { AppendedLetter } from './grammar/append.ts';
 import type { FetchedLetter, LetterNeed } from './letters.ts';
 import type { Mailboxes, MailboxId, MailboxRole, OpenedMailbox } from './mailboxes.ts';
 import type { NumberRange } from './number-set.ts';
+import type { ResolvedKey } from './search-key.ts';
 import type { MailboxChanges } from './view.ts';
 
 /** What the engine cannot know. `Answers` has the answer to each. */
@@ -43,6 +44,8 @@ export type Question =
     }
   /** Removes those of the uids that are deleted. */
   | { readonly ask: 'expunge'; readonly mailbox: MailboxId; readonly uids: readonly NumberRange[] }
+  /** The letters of the mailbox up to a uid that a search finds. */
+  | { readonly ask: 'search'; readonly mailbox: MailboxId; readonly upTo: number; readonly key: ResolvedKey }
   /** Puts the letters with these uids, which rise, into another mailbox. */
   | {
       readonly ask: 'copy';
@@ -80,6 +83,8 @@ export type Answers = {
   readonly 'set-keywords': KeywordsSet;
   /** The uids that are gone now, lowest first. */
   readonly expunge: readonly number[];
+  /** Their uids, lowest first. */
+  readonly search: readonly number[];
   /** Where letters came to lie, in the order of the uids that they had. */
   readonly copy: {
     readonly uidValidity: number;

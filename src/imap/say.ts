@@ -77,6 +77,9 @@ export const say = {
   overloaded: no('Too much is under way; try again in a moment', 'INUSE'),
   tooBig: no('The letter is too large', 'TOOBIG'),
   readOnly: no('The mailbox was opened to be read only', 'CANNOT'),
+  badCharset: no('Texts are in UTF-8 or US-ASCII', 'BADCHARSET (UTF-8 US-ASCII)'),
+  tooManyTexts: no('A search has too many texts', 'LIMIT'),
+  unknownEncoding: no('Nobody here knows how to undo an encoding', 'UNKNOWN-CTE'),
   someGone: no('Some of the letters are gone', 'EXPUNGEISSUED'),
 } as const;
 

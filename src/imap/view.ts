@@ -1,4 +1,4 @@
-import { resolved, type NumberRange, type NumberSet } from './number-set.ts';
+import { resolved, type NumberRange } from './number-set.ts';
 
 /** A letter that changed, as its session is told of it. */
 export type ChangedLetter = {
@@ -84,14 +84,14 @@ export class View {
   }
 
   /** Where the letters with these sequence numbers are; null where one of the numbers is no letter's (RFC 9051 section 9). */
-  byNumbers(set: NumberSet): readonly Positions[] | null {
+  byNumbers(set: readonly NumberRange[]): readonly Positions[] | null {
     const ranges = resolved(set, this.#count);
     const isWrong = ranges.some(({ from, to }) => from < 1 || to > this.#count);
     return isWrong ? null : ranges.map(({ from, to }) => ({ first: from - 1, last: to - 1 }));
   }
 
   /** Where the letters with these uids are; what is not there is passed over, and `*` is the last one (RFC 9051 section 6.4.9). */
-  byUids(set: NumberSet): readonly Positions[] {
+  byUids(set: readonly NumberRange[]): readonly Positions[] {
     if (this.#count === 0) return [];
     return resolved(set, this.lastUid).flatMap(({ from, to }) => {
       const [first, end] = [this.#atLeast(from), this.#atLeast(to + 1)];

@@ -3,7 +3,7 @@ import { baseSubject } from '../mail/base-subject.ts';
 import { parseEncodedWords } from '../mail/encoded-word.ts';
 import { LetterParser, type ParsedLetter } from '../mail/letter-parser.ts';
 import type { LetterSummary, SearchField, SearchSort } from './port.ts';
-import { foldText } from './words.ts';
+import { foldText } from '../mail/fold-text.ts';
 
 /** The texts of a letter in which words are looked for; `anywhere` is all of them. */
 export type LetterText = { readonly [Field in Exclude<SearchField, 'anywhere'>]: string };

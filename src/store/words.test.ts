@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { foldText, hasTokens, queryTokens, textTokens } from './words.ts';
+import { foldText } from '../mail/fold-text.ts';
+import { hasTokens, queryTokens, textTokens } from './words.ts';
 
 const finds = (text: string, query: string): boolean => hasTokens(textTokens(text), queryTokens(query));
 

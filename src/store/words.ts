@@ -1,3 +1,5 @@
+import { foldText } from '../mail/fold-text.ts';
+
 /*
  * How words are found, the same in every store. A text becomes tokens, and so does what is looked for; it is found where its
  * tokens stand in the text one after the other, the last one perhaps only begun. An index need not know more of a token
@@ -12,28 +14,9 @@
 /** A word is cut after so many characters, where it is looked for as where it stands. */
 const LONGEST_WORD = 64;
 
-/** What makes no difference: accents and their kin, and what is not seen, but for the space without a width. */
-const PASSED_OVER = /[[\p{M}&&\p{Diacritic}][\p{Cf}--\u200b]\u0640]/gv;
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
 const RUN =
   /[\p{scx=Bopo}\p{scx=Hang}\p{scx=Hani}\p{scx=Hira}\p{scx=Kana}\p{scx=Khmr}\p{scx=Laoo}\p{scx=Mymr}\p{scx=Thai}\p{scx=Tibt}]+/gu;
-
-/** The text without regard to case, accents, width and other ways to write the same; also what texts are sorted by. */
-export const foldText = (text: string): string => (ASCII.test(text) ? text.toLowerCase() : foldOther(text));
-
-/** Most texts: nothing of what follows changes anything of them. */
-const ASCII = /^[\0-\x7f]*$/;
-
-const foldOther = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replaceAll(PASSED_OVER, '')
-    // There and back: ẞ is ß and that is SS. A sigma at the end of a word is one like the others.
-    .toLowerCase()
-    .toUpperCase()
-    .toLowerCase()
-    .replaceAll('ς', 'σ')
-    .normalize('NFC');
 
 /** The tokens of a text, in order. */
 export const textTokens = (text: string): readonly string[] => words(text).flatMap(tokensOf);

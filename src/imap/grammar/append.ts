@@ -19,19 +19,22 @@ export type AppendCommand = {
 
 // append         = "APPEND" SP mailbox 1*append-message                          (RFC 3502 section 6.3.11)
 // append-message = [SP flag-list] [SP date-time] SP append-data
-// append-data    = literal / literal8
+// append-data    = literal / literal8 / "UTF8" SP "(" literal8 ")"                (RFC 6855 section 4)
 /** RFC 9051 section 6.3.12. Each letter was handed on as it came; here is where it stood. */
 export function append(scan: Scanner): AppendCommand {
   const name = mailbox(scan);
   const letters: AppendedLetter[] = [];
   do {
-    letters.push(appendMessage(scan));
+    const { letter, closes } = appendMessage(scan);
+    letters.push(letter);
     if (!scan.handedOn()) scan.fail('a letter as a literal');
+    if (closes) scan.expect(')');
   } while (scan.ok && !scan.atEnd);
   return { name: 'APPEND', mailbox: name, letters };
 }
 
-function appendMessage(scan: Scanner): AppendedLetter {
+/** What stands before a letter; `closes`: a parenthesis has to stand behind it. */
+function appendMessage(scan: Scanner): { readonly letter: AppendedLetter; readonly closes: boolean } {
   scan.space();
   let keywords: readonly string[] = [];
   if (scan.next === '(') {
@@ -43,7 +46,7 @@ function appendMessage(scan: Scanner): AppendedLetter {
     internalDate = dateTime(scan);
     scan.space();
   }
-  return { keywords, internalDate };
+  return { letter: { keywords, internalDate }, closes: scan.take('UTF8 (') };
 }
 
 /** What an APPEND brings up to the literal that was announced, which is a letter; null where it is none, or nothing fits. */
@@ -53,10 +56,13 @@ export type AnnouncedLetter = { readonly mailbox: string; readonly letters: read
 export function announcedLetter(scan: Scanner): AnnouncedLetter | null {
   const name = mailbox(scan);
   const letters: AppendedLetter[] = [];
-  do {
+  for (;;) {
     // The mailbox itself may be the literal.
     if (scan.atEnd) return null;
-    letters.push(appendMessage(scan));
-  } while (scan.handedOn());
+    const { letter, closes } = appendMessage(scan);
+    letters.push(letter);
+    if (!scan.handedOn()) break;
+    if (closes) scan.expect(')');
+  }
   return { mailbox: name, letters };
 }

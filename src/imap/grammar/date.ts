@@ -13,7 +13,7 @@ const dateTimePattern =
 export function dateTime(scan: Scanner): number {
   const [
     ,
-    day = '',
+    date = '',
     month = '',
     year = '',
     hour = '',
@@ -23,7 +23,7 @@ export function dateTime(scan: Scanner): number {
     zoneHours,
     zoneMinutes,
   ] = scan.match(dateTimePattern) ?? [];
-  const midnight = dayMs(Number(year), month, Number(day));
+  const midnight = dayMs(Number(year), month, Number(date));
   const time = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
   const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60 && Number(zoneMinutes) < 60;
   if (midnight === null || !isTime) {
@@ -34,11 +34,27 @@ export function dateTime(scan: Scanner): number {
   return midnight + (time - east * 60) * 1000;
 }
 
+// date      = date-text / DQUOTE date-text DQUOTE                                 (RFC 9051 section 9)
+// date-text = date-day "-" date-month "-" date-year      ; date-day = 1*2DIGIT
+const dateText = /(?:"([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4})"|([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}))/y;
+
+/** The beginning of the day, milliseconds since 1970. */
+export function day(scan: Scanner): number {
+  const [, quotedDay, quotedMonth, quotedYear, plainDay, plainMonth, plainYear] = scan.match(dateText) ?? [];
+  const midnight = dayMs(
+    Number(quotedYear ?? plainYear),
+    quotedMonth ?? plainMonth ?? '',
+    Number(quotedDay ?? plainDay),
+  );
+  if (midnight === null) scan.fail('a day as 17-Jul-1996');
+  return midnight ?? 0;
+}
+
 /** The beginning of a day in UTC; null where there is none. */
-function dayMs(year: number, month: string, day: number): number | null {
+function dayMs(year: number, month: string, date: number): number | null {
   const number = months.indexOf(month.toUpperCase());
-  const ms = Date.UTC(year, number, day);
-  if (number < 0 || year < 1 || Number.isNaN(ms) || new Date(ms).getUTCDate() !== day) return null;
+  const ms = Date.UTC(year, number, date);
+  if (number < 0 || year < 1 || Number.isNaN(ms) || new Date(ms).getUTCDate() !== date) return null;
   // Years below 100 are of the 1900s to Date.UTC.
   return year < 100 ? null : ms;
 }

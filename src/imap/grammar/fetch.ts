@@ -2,7 +2,7 @@ import type { NumberSet } from '../number-set.ts';
 import type { Scanner } from '../scanner.ts';
 import type { Partial, Section } from '../section.ts';
 import { numberSet } from './number-set.ts';
-import { partial, section } from './section.ts';
+import { partial, section, sectionBinary } from './section.ts';
 
 export type FetchCommand = {
   readonly name: 'FETCH' | 'UID FETCH';
@@ -21,7 +21,15 @@ export type FetchItem =
       readonly partial: Partial | null;
       /** Whether the letter stays unseen. */
       readonly peek: boolean;
-    };
+    }
+  /** A part without its transfer encoding (RFC 3516 section 4.2). */
+  | {
+      readonly item: 'BINARY[]';
+      readonly part: readonly number[];
+      readonly partial: Partial | null;
+      readonly peek: boolean;
+    }
+  | { readonly item: 'BINARY.SIZE[]'; readonly part: readonly number[] };
 
 const plainItems = [
   'BODYSTRUCTURE',
@@ -36,7 +44,8 @@ const plainItems = [
   'UID',
 ] as const;
 
-type PlainItem = (typeof plainItems)[number];
+/** What is asked for by a word alone. */
+export type PlainItem = (typeof plainItems)[number];
 const isPlainItem = (name: string): name is PlainItem => plainItems.some((item) => item === name);
 
 const plain = (...items: PlainItem[]): readonly FetchItem[] => items.map((item) => ({ item }));
@@ -67,13 +76,19 @@ export const fetch =
   };
 
 // fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
-//             "BODY" section [partial] / "BODY.PEEK" section [partial]
+//             "BODY" section [partial] / "BODY.PEEK" section [partial] /
+//             "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary
 function fetchAtt(scan: Scanner, name: string): FetchItem {
   const peek = name === 'BODY.PEEK';
   if (peek || (name === 'BODY' && scan.next === '[')) {
     const named = section(scan);
     return { item: 'BODY[]', ...named, partial: partial(scan), peek };
   }
+  if (name === 'BINARY' || name === 'BINARY.PEEK') {
+    const part = sectionBinary(scan);
+    return { item: 'BINARY[]', part, partial: partial(scan), peek: name === 'BINARY.PEEK' };
+  }
+  if (name === 'BINARY.SIZE') return { item: 'BINARY.SIZE[]', part: sectionBinary(scan) };
   if (!isPlainItem(name)) {
     scan.fail('what to fetch');
     return { item: 'FLAGS' };

@@ -39,7 +39,7 @@ function flag(scan: Scanner): string | null {
 }
 
 /** flag-keyword, in lower case: keywords are compared without regard to case. */
-function keyword(scan: Scanner): string {
+export function keyword(scan: Scanner): string {
   const name = scan.atom().toLowerCase();
   if (name.length > longestKeyword) scan.fail(`a keyword of at most ${longestKeyword} octets`);
   return name;

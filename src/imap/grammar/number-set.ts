@@ -2,8 +2,10 @@ import { star, type NumberRange, type NumberSet } from '../number-set.ts';
 import type { Scanner } from '../scanner.ts';
 
 // sequence-set = (seq-number / seq-range) ["," sequence-set]        (RFC 9051 section 9)
+// sequence-set =/ seq-last-command        ; seq-last-command = "$"
 // seq-range    = seq-number ":" seq-number
 export function numberSet(scan: Scanner): NumberSet {
+  if (scan.take('$')) return 'saved';
   const ranges: NumberRange[] = [];
   do ranges.push(range(scan));
   while (scan.take(','));

@@ -58,6 +58,19 @@ const fieldName = (scan: Scanner): string => {
 const formatFieldName = (name: string): string =>
   /^[!#$&'+,\-./0-9;<=>?@A-Z[\]^_`a-z|}~]+$/.test(name) ? name : `"${name.replaceAll(/["\\]/g, '\\$&')}"`;
 
+// section-binary = "[" [section-part] "]"
+export function sectionBinary(scan: Scanner): readonly number[] {
+  scan.expect('[');
+  const part: number[] = [];
+  if (scan.take(']')) return part;
+  do {
+    part.push(scan.nzNumber());
+    if (part.length > grammarLimits.nesting) scan.fail(`at most ${grammarLimits.nesting} numbers of a part`);
+  } while (scan.take('.'));
+  scan.expect(']');
+  return part;
+}
+
 // partial = "<" number64 "." nz-number64 ">"
 export function partial(scan: Scanner): Partial | null {
   if (!scan.take('<')) return null;

@@ -2,6 +2,7 @@ import { Header } from '../../mail/header.ts';
 import { decodeStructure } from '../../mail/structure-codec.ts';
 import { partOfSection } from '../../mail/structure-sections.ts';
 import type { StoredStructure } from '../../mail/structure-codec.ts';
+import { isIdentity } from '../../mail/transfer-encoding.ts';
 import type { FetchedLetter } from '../letters.ts';
 import type { Section } from '../section.ts';
 
@@ -73,3 +74,28 @@ export function fieldsOf(
   }
   return Buffer.concat([...pieces, Buffer.from('\r\n')]);
 }
+
+/** The body of a part, and how it is encoded. */
+export type EncodedPart = {
+  readonly octets: Octets;
+  /** null: nobody here knows how to undo it. */
+  readonly encoding: string | null;
+  readonly decodedBytes: number;
+};
+
+/** The part with these numbers, without any the whole letter as it is; null where the letter has no such part. */
+export function encodedPart(numbers: readonly number[], hand: LetterInHand): EncodedPart | null {
+  const { prefixBytes, sizeBytes } = hand.letter;
+  if (numbers.length === 0)
+    return { octets: { start: 0, end: sizeBytes }, encoding: 'binary', decodedBytes: sizeBytes };
+  const part = partOfSection(hand.structure.structure, numbers);
+  if (part === null) return null;
+  const { bodyStart, bodyEnd, content, encoding, decodedBytes } = part;
+  const octets = { start: prefixBytes + bodyStart, end: prefixBytes + bodyEnd };
+  // What is in a multipart or a nested letter has its own encoding.
+  if (content.is !== 'leaf') return { octets, encoding: 'binary', decodedBytes: bodyEnd - bodyStart };
+  return { octets, encoding: isKnown(encoding) ? encoding : null, decodedBytes };
+}
+
+const isKnown = (encoding: string): boolean =>
+  isIdentity(encoding) || encoding === 'base64' || encoding === 'quoted-printable';

@@ -4,14 +4,14 @@ import { formatNumberSet, rangesOf } from '../number-set.ts';
 import type { Answers } from '../questions.ts';
 import { formatStatus, say } from '../say.ts';
 import { asks, ends, textFormOf, type Handler, type Selected } from './stage.ts';
-import { uidsAt } from './uids-at.ts';
+import { positionsOf, uidsAt } from './positions.ts';
 import { withMailbox } from './with-mailbox.ts';
 
 /** COPY, MOVE (RFC 9051 sections 6.4.7 and 6.4.8) and the same by uid. */
 export const copy: Handler<CopyCommand, Selected> = ({ name, set, mailbox: to }, stage, { out }) => {
   const { id: mailbox, readOnly, view } = stage.mailbox;
   const isMove = name === 'MOVE' || name === 'UID MOVE';
-  const positions = name.startsWith('UID ') ? view.byUids(set) : view.byNumbers(set);
+  const positions = positionsOf(set, name.startsWith('UID ') ? 'uid' : 'number', stage.mailbox);
   if (positions === null) return ends(stage, say.noSuchNumber);
   const path = parseMailboxName(to, textFormOf(stage));
   if (path === null) return ends(stage, say.badName);

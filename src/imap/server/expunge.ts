@@ -1,5 +1,6 @@
-import { resolved, type NumberRange, type NumberSet } from '../number-set.ts';
+import type { NumberRange, NumberSet } from '../number-set.ts';
 import { say } from '../say.ts';
+import { positionsOf } from './positions.ts';
 import { asks, ends, type Handler, type Move, type Selected } from './stage.ts';
 
 /** EXPUNGE (RFC 9051 section 6.4.3): of the letters that the session knows of. */
@@ -10,12 +11,15 @@ export const expunge: Handler<{ name: 'EXPUNGE' }, Selected> = ({ name }, stage)
 export const uidExpunge: Handler<{ name: 'UID EXPUNGE'; set: NumberSet }, Selected> = (
   { name, set },
   stage,
-) => remove(name, resolved(set, stage.mailbox.view.lastUid), stage);
+) => {
+  const positions = positionsOf(set, 'uid', stage.mailbox) ?? [];
+  return remove(name, stage.mailbox.view.uidRanges(positions), stage);
+};
 
 /** What is gone is told before the command ends, like everything that happened. */
 function remove(name: string, uids: readonly NumberRange[], stage: Selected): Move {
   const { id: mailbox, readOnly, view } = stage.mailbox;
   if (readOnly) return ends(stage, say.readOnly);
-  if (view.count === 0) return ends(stage, say.done(name));
+  if (uids.length === 0 || view.count === 0) return ends(stage, say.done(name));
   return asks({ ask: 'expunge', mailbox, uids }, stage, () => ends(stage, say.done(name)));
 }

@@ -2,6 +2,7 @@ import type { FetchCommand } from '../grammar/fetch.ts';
 import type { FetchedLetter } from '../letters.ts';
 import type { NumberRange } from '../number-set.ts';
 import {
+  DecodedOctets,
   fetchPlan,
   sinkTo,
   sinkToPieces,
@@ -11,6 +12,7 @@ import {
 } from '../render/fetch-response.ts';
 import { LetterInHand, type Octets } from '../render/section.ts';
 import { say } from '../say.ts';
+import { positionsOf } from './positions.ts';
 import type { Positions } from '../view.ts';
 import {
   asks,
@@ -26,7 +28,7 @@ import {
 /** FETCH and UID FETCH (RFC 9051 sections 6.4.5 and 6.4.9). */
 export const fetch: Handler<FetchCommand, Selected> = ({ name, set, items }, stage, context) => {
   const { view } = stage.mailbox;
-  const positions = name === 'FETCH' ? view.byNumbers(set) : view.byUids(set);
+  const positions = positionsOf(set, name === 'FETCH' ? 'number' : 'uid', stage.mailbox);
   if (positions === null) return ends(stage, say.noSuchNumber);
   const plan = fetchPlan(items, { tellsUid: name === 'UID FETCH', form: textFormOf(stage) });
   return new Fetch(name, plan, positions, stage, context).page(view.uidRanges(positions));
@@ -40,6 +42,8 @@ class Fetch {
   readonly #context: Context;
   /** How many letters are to come still. */
   #expected: number;
+  /** Whether of some letter nobody knows how to undo an encoding. */
+  #hasUnknown = false;
 
   constructor(
     name: FetchCommand['name'],
@@ -100,6 +104,10 @@ class Fetch {
       if (letter === undefined || position < 0) continue;
       this.#expected -= 1;
       const hand = new LetterInHand(letter);
+      if (this.#plan.isUnknown(hand)) {
+        this.#hasUnknown = true;
+        continue;
+      }
       const flags = told.has(letter.uid) ? 'told' : 'as-asked';
       if (this.#plan.need !== 'content' || letter.content !== null) {
         this.#plan.write(position + 1, hand, flags, sinkTo(this.#context.out, letter.content));
@@ -137,13 +145,18 @@ class Fetch {
       const piece = pieces[at];
       if (typeof piece === 'string') out.latin1(piece);
       else if (piece instanceof Uint8Array) out.bytes(withoutNul(piece));
-      else if (piece !== undefined)
+      else if (piece !== undefined) {
+        const decoder = 'encoding' in piece ? new DecodedOctets(piece) : null;
         return this.#octets(
           letter,
           piece,
-          (octets) => void out.bytes(withoutNul(octets)),
-          () => this.#send(letter, pieces, at + 1, after),
+          (octets) => void out.bytes(decoder === null ? withoutNul(octets) : decoder.push(octets)),
+          () => {
+            if (decoder !== null) out.bytes(decoder.end());
+            return this.#send(letter, pieces, at + 1, after);
+          },
         );
+      }
     }
     return after();
   }
@@ -171,6 +184,7 @@ class Fetch {
 
   /** RFC 2180 section 4.1: a number whose letter is gone cannot be answered; a uid that is not there is passed over. */
   #end(): Move {
+    if (this.#hasUnknown) return ends(this.#stage, say.unknownEncoding);
     const isWhole = this.#name === 'UID FETCH' || this.#expected <= 0;
     return ends(this.#stage, isWhole ? say.done(this.#name) : say.someGone);
   }

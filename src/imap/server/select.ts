@@ -34,7 +34,7 @@ export const select: Handler<SelectCommand, LoggedIn> = ({ name, mailbox }, stag
       const selected: Selected = {
         at: 'selected',
         person: stage.person,
-        mailbox: { id, readOnly, view },
+        mailbox: { id, readOnly, view, saved: [] },
       };
       return { to: selected, last: say.doneAs(name, readOnly ? 'READ-ONLY' : 'READ-WRITE') };
     }),

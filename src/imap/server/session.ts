@@ -126,7 +126,8 @@ export class ImapSession {
   }
 
   #context(): Context {
-    return { settings: this.#settings, secured: this.#secured, out: this.#out };
+    const tag = this.#underWay?.tag ?? '*';
+    return { settings: this.#settings, secured: this.#secured, out: this.#out, tag };
   }
 
   /** Reads on until something is missing: octets, a verdict. */

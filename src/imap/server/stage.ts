@@ -50,6 +50,8 @@ export type SelectedMailbox = {
   readonly id: MailboxId;
   readonly readOnly: boolean;
   readonly view: View;
+  /** The uids that a search has saved, lowest first (RFC 5182 section 2.1). */
+  readonly saved: readonly number[];
 };
 
 /**
@@ -72,6 +74,8 @@ export type Move = {
 export type Context = {
   readonly settings: Settings;
   readonly secured: Secured | null;
+  /** Of the command. */
+  readonly tag: string;
   /** Untagged responses go here. */
   readonly out: ByteWriter;
 };

@@ -2,14 +2,14 @@ import type { StoreCommand } from '../grammar/store.ts';
 import { formatFlags } from '../render/flags.ts';
 import { say } from '../say.ts';
 import { asks, ends, type Handler, type Selected } from './stage.ts';
-import { uidsAt } from './uids-at.ts';
+import { positionsOf, uidsAt } from './positions.ts';
 
 /** STORE and UID STORE (RFC 9051 sections 6.4.6 and 6.4.9). */
 export const store: Handler<StoreCommand, Selected> = (command, stage, { out }) => {
   const { name, set, how, keywords, silent } = command;
   const { id: mailbox, readOnly, view } = stage.mailbox;
   const byUid = name === 'UID STORE';
-  const positions = byUid ? view.byUids(set) : view.byNumbers(set);
+  const positions = positionsOf(set, byUid ? 'uid' : 'number', stage.mailbox);
   if (positions === null) return ends(stage, say.noSuchNumber);
   if (readOnly) return ends(stage, say.readOnly);
   const uids = uidsAt(positions, view);

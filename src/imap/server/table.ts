@@ -10,6 +10,7 @@ import { idle } from './idle.ts';
 import { list } from './list.ts';
 import { login } from './login.ts';
 import { create, remove, rename, subscribe, unsubscribe } from './mailbox-commands.ts';
+import { search } from './search.ts';
 import { select } from './select.ts';
 import { capability, id, logout, namespace, noop } from './simple.ts';
 import type { Context, Greeted, Handler, HomeStage, LoggedIn, Move, Selected } from './stage.ts';
@@ -62,6 +63,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   NAMESPACE: loggedIn(namespace),
   NOOP: anywhere(noop),
   RENAME: loggedIn(rename),
+  SEARCH: selected(search, 'nothing-gone'),
   SELECT: loggedIn(select),
   STATUS: loggedIn(status),
   STORE: selected(store, 'nothing-gone'),
@@ -70,6 +72,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   'UID EXPUNGE': selected(uidExpunge),
   'UID FETCH': selected(fetch),
   'UID MOVE': selected(copy),
+  'UID SEARCH': selected(search),
   'UID STORE': selected(store),
   UNSELECT: selected(unselect),
   UNSUBSCRIBE: loggedIn(unsubscribe),

@@ -12,6 +12,7 @@ import type { Answering, Desk } from './desk.ts';
 import { expunge, letters, octets, setKeywords } from './letter-answers.ts';
 import { changes, mailboxes, open } from './mailbox-answers.ts';
 import { create, remove, rename, subscribe } from './mailbox-changes.ts';
+import { search } from './search-answer.ts';
 import { Watchers } from './watchers.ts';
 
 export type ImapPolicyParts = {
@@ -37,6 +38,7 @@ const answers: { readonly [Kind in DeskAsk]: Answering<Kind> } = {
   open,
   rename,
   room,
+  search,
   'set-keywords': setKeywords,
   subscribe,
 };

@@ -1,0 +1,35 @@
+import type { NumberRange, NumberSet } from './number-set.ts';
+
+/** What SEARCH looks for (RFC 9051 section 6.4.4). Times are milliseconds since 1970: `from` is included and `before` is not. */
+export type SearchKey =
+  | { readonly key: 'every' | 'any'; readonly of: readonly SearchKey[] }
+  | { readonly key: 'not'; readonly of: SearchKey }
+  /** Letters by their numbers, uids, or what a search before found. */
+  | { readonly key: 'set'; readonly by: 'number' | 'uid'; readonly set: NumberSet }
+  | SearchLeaf;
+
+/** The same without anything that only the session knows. */
+export type ResolvedKey =
+  | { readonly key: 'every' | 'any'; readonly of: readonly ResolvedKey[] }
+  | { readonly key: 'not'; readonly of: ResolvedKey }
+  /** In order and apart. */
+  | { readonly key: 'uids'; readonly uids: readonly NumberRange[] }
+  | SearchLeaf;
+
+export type SearchLeaf =
+  | { readonly key: 'all' | 'none' }
+  | { readonly key: 'keyword'; readonly keyword: string }
+  | ({ readonly key: 'arrived' } & Days)
+  | ({ readonly key: 'sent' } & Days)
+  /** Octets as served: more, or fewer, than so many. */
+  | { readonly key: 'larger' | 'smaller'; readonly octets: number }
+  /** In the text, the header included, or in the body. */
+  | { readonly key: 'text'; readonly text: string }
+  | { readonly key: 'body'; readonly text: string }
+  /** In a field, by its name in lower case; a field that holds nothing has the empty text. */
+  | { readonly key: 'field'; readonly name: string; readonly text: string };
+
+type Days = { readonly from?: number; readonly before?: number };
+
+/** What a search is to give (RFC 9051 section 6.4.4, RFC 5182). */
+export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE';
