@@ -45,11 +45,13 @@ export class ImapWorld implements PlayedWorld {
   readonly policy: ImapPolicy;
   readonly settings: Settings;
   readonly #sessions = new Map<number, LoopbackSession>();
+  readonly #shown: (said: Buffer) => Buffer;
   #letters = 0;
 
   constructor(store: Store, settings: readonly string[] = []) {
     this.store = store;
     this.settings = settingsOf(settings);
+    this.#shown = shownCapabilities(settings);
     const authenticator = { answer: (question: SaslQuestion) => Promise.resolve(answerLogin(question)) };
     this.policy = new ImapPolicy({ store, authenticator, now: () => now });
   }
@@ -57,7 +59,7 @@ export class ImapWorld implements PlayedWorld {
   connection(number: number): LoopbackSession {
     const known = this.#sessions.get(number);
     if (known !== undefined) return known;
-    const made = new LoopbackSession(this.policy, this.settings);
+    const made = new LoopbackSession(this.policy, this.settings, this.#shown);
     this.#sessions.set(number, made);
     return made;
   }
@@ -148,12 +150,29 @@ export async function openImapWorld(settings: readonly string[] = []): Promise<I
   return new ImapWorld(store, settings);
 }
 
+/**
+ * `capability WORD ...` is what a transcript shows of the capabilities, `capability *` all of them: so one that is added changes
+ * no other transcript.
+ */
+function shownCapabilities(settings: readonly string[]): (said: Buffer) => Buffer {
+  const shown = settings.flatMap((setting) => /^capability (.*)$/.exec(setting)?.[1]?.split(' ') ?? []);
+  if (shown.includes('*')) return (said) => said;
+  return (said) => {
+    const text = said.toString('latin1').replaceAll(/\bCAPABILITY ([^\]\r\n]*)/g, (_, all: string) => {
+      const words = all.split(' ').filter((word) => shown.includes(word));
+      return ['CAPABILITY', ...words, '...'].join(' ');
+    });
+    return Buffer.from(text, 'latin1');
+  };
+}
+
 /** `limit NAME NUMBER` changes a limit. */
 function settingsOf(settings: readonly string[]): Settings {
-  const limits = settings.map((setting) => {
+  const limits = settings.flatMap((setting) => {
     const [what, name = '', value] = setting.split(' ');
+    if (what === 'capability') return [];
     assert(what === 'limit' && name in defaultLimits, `no such setting: ${setting}`);
-    return [name, Number(value)];
+    return [[name, Number(value)]];
   });
   return {
     host: 'mail.example.org',
@@ -181,13 +200,15 @@ export class LoopbackSession implements PlayedConnection {
   /** Octets that came while a question was open; nothing is read then. */
   #waiting: Buffer[] = [];
   #stopping = false;
+  readonly #shown: (said: Buffer) => Buffer;
   /** Resolves when the open question is answered; null while none is open. */
   answering: Promise<void> | null = null;
   closed = false;
   /** What a log may have had of commands. */
   readonly notes: string[] = [];
 
-  constructor(policy: ImapPolicy, settings: Settings) {
+  constructor(policy: ImapPolicy, settings: Settings, shown: (said: Buffer) => Buffer = (said) => said) {
+    this.#shown = shown;
     this.session = new ImapSession(settings);
     const endpoints = {
       remoteAddress: '192.0.2.7',
@@ -234,7 +255,7 @@ export class LoopbackSession implements PlayedConnection {
       case 'login':
         return;
       case 'send':
-        this.#outputs.push({ said: Buffer.from(action.octets) });
+        this.#outputs.push({ said: this.#shown(Buffer.from(action.octets)) });
         return;
       case 'body':
         this.#body.push(Buffer.from(action.chunk));
