@@ -155,11 +155,13 @@ export async function openImapWorld(settings: readonly string[] = []): Promise<I
  * no other transcript.
  */
 function shownCapabilities(settings: readonly string[]): (said: Buffer) => Buffer {
-  const shown = settings.flatMap((setting) => /^capability (.*)$/.exec(setting)?.[1]?.split(' ') ?? []);
-  if (shown.includes('*')) return (said) => said;
+  const shown = new Set(
+    settings.flatMap((setting) => /^capability (.*)$/.exec(setting)?.[1]?.split(' ') ?? []),
+  );
+  if (shown.has('*')) return (said) => said;
   return (said) => {
     const text = said.toString('latin1').replaceAll(/\bCAPABILITY ([^\]\r\n]*)/g, (_, all: string) => {
-      const words = all.split(' ').filter((word) => shown.includes(word));
+      const words = all.split(' ').filter((word) => shown.has(word));
       return ['CAPABILITY', ...words, '...'].join(' ');
     });
     return Buffer.from(text, 'latin1');
