@@ -5,6 +5,7 @@ import test from 'node:test';
 import type { ListedLetter } from '../support/letters.ts';
 import { withEveryLogin } from './every-login.ts';
 import { assertArrived, letterFrom, mechanismsUsed, withMailbox, type Mailbox } from './mailbox.ts';
+import { kept, lettersLeft, lines, withMaildrop } from './maildrop.ts';
 import { machineHas, succeed } from './programs.ts';
 
 /** curl with its credentials in a configuration on standard input, where no list of processes shows them. */
@@ -108,3 +109,27 @@ async function readAll(mailbox: Mailbox, letters: readonly string[]): Promise<vo
   assert.equal(mbox.match(/^From ada@letters\.example /gm)?.length, letters.length);
   assert.equal(mbox.match(/^the end\r?$/gm)?.length, letters.length);
 }
+
+test('curl lists, fetches and removes letters over pop3s:// and by STLS, by each mechanism that it knows', async (t) => {
+  if (!machineHas(t, 'curl')) return;
+  await withMaildrop(async (mailbox) => {
+    const { server } = mailbox;
+    const implicit = `pop3s://localhost:${server.port('pop3')}`;
+    const startTls = `pop3://localhost:${server.port('pop3_stls')}`;
+    for (const place of [implicit, startTls]) {
+      for (const mechanism of ['PLAIN', 'LOGIN']) {
+        const login = ['--ssl-reqd', '--login-options', `AUTH=${mechanism}`];
+        const listed = await curl(mailbox, [...login, `${place}/`]);
+        assert.equal(
+          listed.replaceAll('\r\n', '\n').trim(),
+          kept.map((letter, index) => `${index + 1} ${Buffer.byteLength(letter)}`).join('\n'),
+        );
+      }
+    }
+    assert.deepEqual(mechanismsUsed(server, 'pop3.login'), ['PLAIN', 'LOGIN', 'PLAIN', 'LOGIN']);
+    for (const [index, text] of lines.entries())
+      assert.equal(await curl(mailbox, [`${implicit}/${index + 1}`]), text.replaceAll('\n', '\r\n'));
+    await curl(mailbox, ['--list-only', '--request', 'DELE', `${implicit}/1`]);
+    assert.equal(await lettersLeft(mailbox), kept.length - 1);
+  });
+});

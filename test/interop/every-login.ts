@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { explainAuthorityRefusal, makeClientCertificate } from '../../src/net/tls/authority.ts';
-import { addAccount, startServer, withSite } from '../support/server.ts';
+import { addAccount, startServer, withSite, type Site } from '../support/server.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** A mailbox whose owner can log in by whatever the server knows. */
@@ -16,8 +16,17 @@ export type EveryLogin = Mailbox & {
 };
 
 /** Starts a server that takes passwords, certificates and tokens, lets a program work on it, and stops it. */
-export async function withEveryLogin(work: (mailbox: EveryLogin) => Promise<void>): Promise<void> {
-  const toml = `tls.client_certificates = "ask"
+export async function withEveryLogin(
+  work: (mailbox: EveryLogin) => Promise<void>,
+  more: {
+    /** Added to the configuration. */
+    readonly toml?: string;
+    /** What is done with the account before the server starts. */
+    readonly prepare?: (site: Site, address: string) => Promise<void>;
+  } = {},
+): Promise<void> {
+  const toml = `${more.toml ?? ''}
+tls.client_certificates = "ask"
 oauth = { issuer = "https://issuer.example", audience = ["mail"], keys_file = "keys.json" }`;
   await withSite(toml, async (site) => {
     const { folder } = site;
@@ -26,6 +35,7 @@ oauth = { issuer = "https://issuer.example", audience = ["mail"], keys_file = "k
     const key = { ...(await exportJWK(publicKey)), kid: '1', alg: 'ES256', use: 'sig' };
     writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: [key] }));
     const address = await addAccount(site, 'ada', password);
+    await more.prepare?.(site, address);
     const token = await new SignJWT({ email: address, email_verified: true })
       .setProtectedHeader({ alg: 'ES256', kid: '1', typ: 'at+jwt' })
       .setIssuer('https://issuer.example')

@@ -92,9 +92,12 @@ export async function assertReported({ server, address, password }: Mailbox): Pr
 }
 
 /** What a login of this program was, by the server's own log, in the order of their coming. */
-export function mechanismsUsed(server: RunningServer): readonly unknown[] {
+export function mechanismsUsed(
+  server: RunningServer,
+  login: 'smtp.login' | 'pop3.login' = 'smtp.login',
+): readonly unknown[] {
   return server
     .events()
-    .filter(({ event, outcome }) => event === 'smtp.login' && outcome === 'in')
+    .filter(({ event, outcome }) => event === login && outcome === 'in')
     .map(({ mechanism }) => mechanism);
 }
