@@ -7,6 +7,8 @@ import { ensureDevelopmentCertificates, explainAuthorityRefusal } from '../../sr
 /** The users that Debian's packages would make, and `vmail`, who owns the mail. */
 const users = {
   postfix: 49_001,
+  opensmtpd: 49_003,
+  opensmtpq: 49_004,
   'Debian-exim': 49_005,
   dovecot: 49_006,
   dovenull: 49_007,

@@ -16,7 +16,7 @@ import { succeed } from './programs.ts';
  */
 
 /** The servers that there are. */
-export type ForeignName = 'postfix' | 'exim' | 'dovecot' | 'haproxy' | 'nginx';
+export type ForeignName = 'postfix' | 'exim' | 'dovecot' | 'haproxy' | 'nginx' | 'opensmtpd';
 
 /** A server that runs. */
 export type ForeignServer = Ground & {
@@ -66,6 +66,15 @@ shift
 cat <&3 >/dev/null &
 wait -n`;
 
+/** A server that somebody has to stop. `pid` is the process that all its processes descend from. */
+export type RunningForeignServer = ForeignServer & {
+  readonly pid: number;
+  /** Everything that it has logged so far. */
+  allLogged(): string;
+  /** Ends it with all its processes. */
+  stop(): Promise<void>;
+};
+
 /** Starts a server on ground of its own, lets a test work with it, and ends it with all its processes. */
 export async function withForeignServer(
   name: ForeignName,
@@ -74,37 +83,60 @@ export async function withForeignServer(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `letterlock-${name}.`));
   try {
-    const ground = await makeGround(folder);
-    const { listens, command } = await prepare(ground);
-    const root = join(unpacked, name);
-    const log = new Log();
-    const first = ['bash', '-c', serve, 'serve', root, folder, ground.log, ...command];
-    const child = spawn('unshare', ['--mount', '--pid', '--fork', '--kill-child', ...first]);
-    for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on('line', (line) => log.line(line));
-    const ended = once(child, 'close').then(() => log.end());
+    const server = await startForeignServer(name, folder, prepare);
     try {
-      await log.logged(listens);
-      await work({
-        ...ground,
-        logged: (fits) => log.logged(fits),
-        run: (program, args, input = '') =>
-          succeed(
-            'unshare',
-            ['--mount', 'bash', '-c', `${enter}\nexec "$@"`, 'enter', root, folder, program, ...args],
-            input,
-          ),
-        letters: (maildir) => lettersIn(join(folder, maildir, 'new')),
-      });
+      await work(server);
     } catch (error) {
-      throw new Error(`${name} has logged:\n${log.all()}`, { cause: error });
+      throw new Error(`${name} has logged:\n${server.allLogged()}`, { cause: error });
     } finally {
-      child.stdin.end();
-      await ended;
+      await server.stop();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Starts a server on ground that is made in this folder, and waits until it listens. */
+export async function startForeignServer(
+  name: ForeignName,
+  folder: string,
+  prepare: (ground: Ground) => Starting | Promise<Starting>,
+): Promise<RunningForeignServer> {
+  const ground = await makeGround(folder);
+  const { listens, command } = await prepare(ground);
+  const root = join(unpacked, name);
+  const log = new Log();
+  const first = ['bash', '-c', serve, 'serve', root, folder, ground.log, ...command];
+  const child = spawn('unshare', ['--mount', '--pid', '--fork', '--kill-child', ...first]);
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', (line) => log.line(line));
+  const ended = once(child, 'close').then(() => log.end());
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    await ended;
+  };
+  try {
+    await log.logged(listens);
+  } catch (error) {
+    await stop();
+    throw new Error(`${name} has logged:\n${log.all()}`, { cause: error });
+  }
+  const { pid } = child;
+  assert.ok(pid !== undefined, 'a server that has logged is a process');
+  return {
+    ...ground,
+    pid,
+    allLogged: () => log.all(),
+    logged: (fits) => log.logged(fits),
+    run: (program, args, input = '') =>
+      succeed(
+        'unshare',
+        ['--mount', 'bash', '-c', `${enter}\nexec "$@"`, 'enter', root, folder, program, ...args],
+        input,
+      ),
+    letters: (maildir) => lettersIn(join(folder, maildir, 'new')),
+    stop,
+  };
 }
 
 function lettersIn(folder: string): readonly string[] {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpacks Postfix, Exim, Dovecot, HAProxy and nginx, each with what it needs beyond this machine, into a folder of its own, from where
+# Unpacks Postfix, Exim, OpenSMTPD, Dovecot, HAProxy and nginx, each with what it needs beyond this machine, into a folder of its own, from where
 # foreign-server.ts runs them. Nothing is installed and nothing is started: Debian's packages of Postfix and Exim exclude
 # each other, and an installed server is one that runs.
 set -euo pipefail
@@ -38,6 +38,7 @@ unpack() {
 
 unpack postfix postfix
 unpack exim exim4-daemon-heavy exim4-base exim4-config
+unpack opensmtpd opensmtpd stunnel4
 unpack dovecot dovecot-core dovecot-lmtpd dovecot-pop3d
 unpack haproxy haproxy
 unpack nginx nginx-light libnginx-mod-mail
