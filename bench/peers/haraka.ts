@@ -1,20 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Contender } from '../contender.ts';
 import { Wire } from '../wire.ts';
-
-/**
- * Haraka is a program and no library: npm brings 55 packages and 45 MB with it (a Redis client, node-gyp, `tar`). So it is
- * no development dependency, but stands in a cache folder of the user, where the first measurement installs it, without
- * its plugins and without running a script of any package.
- */
-const version = '3.3.4';
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'letterlock-bench');
-const folder = join(cache, `haraka-${version}`);
-const home = join(folder, 'node_modules', 'Haraka');
+import { haraka } from './haraka-package.ts';
 
 /** What is called of Haraka's modules. */
 type Connection = {
@@ -34,27 +22,16 @@ type Modules = {
 /** Haraka, or why it cannot be had. Its first use installs it, which is said. */
 export function loadHaraka(): Contender | { readonly name: string; readonly missing: string } {
   try {
-    if (!existsSync(home)) install();
-    return contender(load());
+    return contender(load(haraka.home()));
   } catch (error) {
-    return { name: `Haraka ${version}`, missing: error instanceof Error ? error.message : String(error) };
+    return {
+      name: `Haraka ${haraka.version}`,
+      missing: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 
-function install(): void {
-  console.log(`Installing Haraka ${version} for comparison, once, into ${folder}`);
-  mkdirSync(folder, { recursive: true });
-  const quiet = ['--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  try {
-    execFileSync('npm', ['install', '--prefix', folder, ...quiet, `Haraka@${version}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  } catch (cause) {
-    throw new Error('npm could not install it', { cause });
-  }
-}
-
-function load(): Modules {
+function load(home: string): Modules {
   // It finds its default configuration by this, and says nothing of what it loads.
   process.env['HARAKA'] = home;
   process.env['HARAKA_LOGS_SUPPRESS'] = '1';
@@ -74,7 +51,7 @@ function load(): Modules {
 }
 
 const contender = ({ connect, parse, Address }: Modules): Contender => ({
-  name: `Haraka ${version}`,
+  name: `Haraka ${haraka.version}`,
   transactions: {
     does:
       'the same but for the login; reads the header, adds Received, keeps the letter line by line, and runs the hooks ' +
