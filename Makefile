@@ -8,6 +8,9 @@ RUN := PATH="$$PWD/node_modules/.bin:$$PATH"
 SETUP := node_modules/.letterlock-setup
 TEST := $(RUN) node --test --test-reporter=./scripts/quiet-reporter.ts --test-concurrency=3 --test-timeout=120000
 LETTERLOCK := bin/letterlock
+# Targets with their sentences, and how they are shown.
+LISTED := sed -n 's/^\([a-z0-9-]*\):.*\#\# \(.*\)$$/\1 \2/p'
+PRINTED := while read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
 
 # PORT and HOST reach the recipes through the environment, never as text of a command, and are left out when unset.
 # HOST must be given to make: a shell that exports the machine's name as HOST would open a server to the network.
@@ -16,12 +19,12 @@ override HOST := $(if $(filter command,$(firstword $(origin HOST))),$(value HOST
 export PORT HOST
 DOOR := $${HOST:+"--host=$$HOST"} $${PORT:+"--port=$$PORT"}
 
-.PHONY: help setup demo start test check proof faults fuzz bench interop servers testssl format standards pack clean \
+.PHONY: help setup demo start test check proof faults fuzz bench bench-engine bench-delivery bench-pop3 interop servers testssl format standards pack clean \
   senderserver senderclient receiverserver receiverclient static types lint style layers claims deadcode
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/\1 \2/p' Makefile | while read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+	@$(LISTED) Makefile | $(PRINTED)
 
 setup: $(SETUP) ## Install the dependencies, and the Node that runs them (every other target does this by itself)
 	@:
@@ -37,7 +40,7 @@ start: $(SETUP) ## Start the server: all doors, a store of its own, keys made on
 	@$(LETTERLOCK) serve
 
 test: $(SETUP) static ## Everything, from nothing: set up, check, and run every test
-	@$(TEST) 'src/**/*.test.ts' 'scripts/**/*.test.ts' 'test/*.test.ts' 'test/{classic,faults,hostile}/**/*.test.ts'
+	@$(TEST) 'src/**/*.test.ts' 'scripts/**/*.test.ts' 'test/*.test.ts' 'test/{classic,faults,hostile}/**/*.test.ts' 'bench/**/*.test.ts'
 
 check: $(SETUP) static ## Types, lint, format, layers, standards, dead code, and the tests beside the code
 	@$(TEST) 'src/**/*.test.ts' 'scripts/**/*.test.ts'
@@ -51,13 +54,22 @@ faults: $(SETUP) ## Kill servers and others under mixed load, 1,000 times, and l
 fuzz: $(SETUP) ## Feed the engines what nobody should send, for longer than the tests do
 	@$(TEST) --test-timeout=3600000 'test/fuzz/**/*.test.ts'
 
-bench: $(SETUP) ## Measure how many letters a second go through
-	@$(RUN) node bench/main.ts
+bench: ## List the measurements, each a target of its own (bench/README.md)
+	@$(LISTED) Makefile | grep '^bench-' | $(PRINTED)
+
+bench-engine: $(SETUP) ## Measure the SMTP engine without sockets and store, beside smtp-server and Haraka
+	@$(RUN) node bench/engine.ts
+
+bench-delivery: $(SETUP) ## Measure durable deliveries over TLS 1.3, beside other servers and floors (ARGS=, such as --help)
+	@$(RUN) node bench/delivery/main.ts $(ARGS)
+
+bench-pop3: $(SETUP) ## Measure letters fetched by POP3, beside Dovecot
+	@$(RUN) node bench/pop3.ts
 
 interop: $(SETUP) ## Try the server with programs and mail servers of others, those that are there
 	@$(TEST) --test-timeout=600000 'test/interop/**/*.test.ts'
 
-servers: ## Unpack Postfix, Exim, Dovecot, HAProxy and nginx for interop (Debian, as root): nothing is installed, nothing is started
+servers: ## Unpack Postfix, Exim, OpenSMTPD, Dovecot, HAProxy and nginx for interop and bench (Debian, as root): nothing is installed, nothing is started
 	@test/interop/unpack-servers.sh
 
 testssl: $(SETUP) ## Have testssl.sh look at every door, and hold it to docs/SECURITY.md (a part of interop; two minutes)

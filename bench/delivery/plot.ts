@@ -1,0 +1,60 @@
+import { drawBars, type Series } from '../bars.ts';
+import type { Results, Row } from './results.ts';
+import { formatSize, modeMeanings, modes, type Workload } from './workload.ts';
+
+/** One colour for one contender in every plot; floors are grey. */
+const colours: ReadonlyMap<string, string> = new Map([
+  ['letterlock', '#e8590c'],
+  ['smtp-server', '#228be6'],
+  ['haraka', '#7950f2'],
+  ['postfix', '#2f9e44'],
+  ['postfix-lmtp', '#82c91e'],
+  ['exim', '#f2b705'],
+  ['opensmtpd', '#15aabf'],
+  ['floor-sqlite', '#868e96'],
+  ['floor-discard', '#b6bdc4'],
+]);
+
+/** Letters a second that reach mailboxes; of the floor that keeps none, those acknowledged. A panel for each mode and size. */
+export function drawPlot({ rows, participants }: Results): string {
+  const measured = participants.filter(({ absent }) => absent === null);
+  const series = measured.map(({ name, title }): Series => ({
+    name: title,
+    colour: colours.get(name) ?? '#f06595',
+  }));
+  const sizes = distinct(rows, ({ sizeBytes }) => sizeBytes);
+  const connections = distinct(rows, (workload) => workload.connections);
+  const rowOf = (name: string, wanted: Workload): Row | undefined =>
+    rows.find(
+      ({ contender, workload }) =>
+        contender === name &&
+        workload.sizeBytes === wanted.sizeBytes &&
+        workload.mode === wanted.mode &&
+        workload.connections === wanted.connections,
+    );
+  const bar = (name: string, wanted: Workload): Row['figures']['p50Ms'] => {
+    const figures = rowOf(name, wanted)?.figures;
+    return figures?.deliveredPerSecond ?? figures?.acknowledgedPerSecond ?? null;
+  };
+  const panels = modes
+    .filter((mode) => rows.some(({ workload }) => workload.mode === mode))
+    .flatMap((mode) =>
+      sizes.map((sizeBytes) => ({
+        title: `${formatSize(sizeBytes)}, ${modeMeanings[mode]}`,
+        groups: connections.map((count) => ({
+          label: `${count} ${count === 1 ? 'connection' : 'connections'}`,
+          bars: measured.map(({ name }) => bar(name, { sizeBytes, mode, connections: count })),
+        })),
+      })),
+    );
+  return drawBars({
+    title: 'Letters delivered durably over TLS 1.3, a second',
+    unit: 'letters a second',
+    series,
+    panels,
+    columns: Math.max(1, sizes.length),
+  });
+}
+
+const distinct = (rows: readonly Row[], of: (workload: Workload) => number): number[] =>
+  [...new Set(rows.map(({ workload }) => of(workload)))].sort((a, b) => a - b);
