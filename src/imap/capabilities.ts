@@ -34,6 +34,9 @@ export const imapCapabilities: readonly Capability[] = [
   { capability: 'CHILDREN', definedIn: 'RFC 3348 section 3', to: 'logged-in' },
   { capability: 'SPECIAL-USE', definedIn: 'RFC 6154 section 2', to: 'logged-in' },
   { capability: 'CREATE-SPECIAL-USE', definedIn: 'RFC 6154 section 3', to: 'logged-in' },
+  { capability: 'PREVIEW', definedIn: 'RFC 8970 section 3', to: 'logged-in' },
+  { capability: 'SAVEDATE', definedIn: 'RFC 8514 section 4.1', to: 'logged-in' },
+  { capability: 'OBJECTID', definedIn: 'RFC 8474 section 3', to: 'logged-in' },
   { capability: 'STATUS=SIZE', definedIn: 'RFC 8438 section 2', to: 'logged-in' },
 ];
 

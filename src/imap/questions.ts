@@ -91,7 +91,8 @@ export type Answers = {
     readonly from: readonly number[];
     readonly to: readonly number[];
   };
-  readonly create: null;
+  /** The mailbox that was made. */
+  readonly create: MailboxId;
   readonly delete: null;
   readonly rename: null;
   readonly subscribe: null;

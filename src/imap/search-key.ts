@@ -21,6 +21,10 @@ export type SearchLeaf =
   | { readonly key: 'keyword'; readonly keyword: string }
   | ({ readonly key: 'arrived' } & Days)
   | ({ readonly key: 'sent' } & Days)
+  /** When they were put where they are (RFC 8514). */
+  | ({ readonly key: 'saved' } & Days)
+  /** The letter, or the letters of the thread, with this number (RFC 8474 section 6). */
+  | { readonly key: 'letter' | 'thread'; readonly number: number }
   /** Octets as served: more, or fewer, than so many. */
   | { readonly key: 'larger' | 'smaller'; readonly octets: number }
   /** In the text, the header included, or in the body. */

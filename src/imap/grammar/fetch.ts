@@ -34,13 +34,17 @@ export type FetchItem =
 const plainItems = [
   'BODYSTRUCTURE',
   'BODY',
+  'EMAILID',
   'ENVELOPE',
   'FLAGS',
   'INTERNALDATE',
+  'PREVIEW',
   'RFC822.HEADER',
   'RFC822.SIZE',
   'RFC822.TEXT',
   'RFC822',
+  'SAVEDATE',
+  'THREADID',
   'UID',
 ] as const;
 
@@ -77,7 +81,8 @@ export const fetch =
 
 // fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
 //             "BODY" section [partial] / "BODY.PEEK" section [partial] /
-//             "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary
+//             "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary /
+//             "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"] / "SAVEDATE" / "EMAILID" / "THREADID"
 function fetchAtt(scan: Scanner, name: string): FetchItem {
   const peek = name === 'BODY.PEEK';
   if (peek || (name === 'BODY' && scan.next === '[')) {
@@ -93,5 +98,14 @@ function fetchAtt(scan: Scanner, name: string): FetchItem {
     scan.fail('what to fetch');
     return { item: 'FLAGS' };
   }
+  if (name === 'PREVIEW' && scan.take(' (')) previewModifiers(scan);
   return { item: name };
+}
+
+// preview-mod = "LAZY"                                                            (RFC 8970 section 6)
+/** Previews are computed before letters are stored, so nobody has to wait for one, whether or not they would. */
+function previewModifiers(scan: Scanner): void {
+  do if (scan.keyword('LAZY') !== 'LAZY') scan.fail('LAZY');
+  while (scan.take(' '));
+  scan.expect(')');
 }

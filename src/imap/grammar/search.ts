@@ -4,6 +4,7 @@ import type { SearchKey, SearchReturn } from '../search-key.ts';
 import { day } from './date.ts';
 import { keyword } from './flags.ts';
 import { numberSet } from './number-set.ts';
+import { objectId } from './object-id.ts';
 
 export type SearchCommand = {
   readonly name: 'SEARCH' | 'UID SEARCH';
@@ -73,7 +74,7 @@ const field =
 
 /** Days count from midnight to midnight, whatever the time of day and its zone (RFC 9051 section 6.4.4). */
 const dates =
-  (key: 'arrived' | 'sent', which: 'before' | 'on' | 'since'): Reader =>
+  (key: 'arrived' | 'sent' | 'saved', which: 'before' | 'on' | 'since'): Reader =>
   (scan) => {
     scan.space();
     const from = day(scan);
@@ -88,6 +89,15 @@ const octets =
     return { key, octets: scan.number64() };
   };
 
+// "EMAILID" SP objectid / "THREADID" SP objectid                                  (RFC 8474 section 7)
+const object =
+  (key: 'letter' | 'thread', kind: 'M' | 'T'): Reader =>
+  (scan) => {
+    scan.space();
+    const number = objectId(scan, kind);
+    return number === null ? none : { key, number };
+  };
+
 /** The keys by their names, and what follows each. RECENT, NEW and OLD are RFC 3501's: no letter is recent here. */
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ALL', plain(all)],
@@ -98,6 +108,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['CC', field('cc')],
   ['DELETED', plain(has('\\deleted'))],
   ['DRAFT', plain(has('$draft'))],
+  ['EMAILID', object('letter', 'M')],
   ['FLAGGED', plain(has('$flagged'))],
   ['FROM', field('from')],
   ['HEADER', header],
@@ -109,6 +120,10 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ON', dates('arrived', 'on')],
   ['OR', (_, keys) => ({ key: 'any', of: [keys.next(), keys.next()] })],
   ['RECENT', plain(none)],
+  ['SAVEDATESUPPORTED', plain(all)],
+  ['SAVEDBEFORE', dates('saved', 'before')],
+  ['SAVEDON', dates('saved', 'on')],
+  ['SAVEDSINCE', dates('saved', 'since')],
   ['SEEN', plain(has('$seen'))],
   ['SENTBEFORE', dates('sent', 'before')],
   ['SENTON', dates('sent', 'on')],
@@ -117,6 +132,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['SMALLER', octets('smaller')],
   ['SUBJECT', field('subject')],
   ['TEXT', text('text')],
+  ['THREADID', object('thread', 'T')],
   ['TO', field('to')],
   ['UID', uidKey],
   ['UNANSWERED', plain(not(has('$answered')))],

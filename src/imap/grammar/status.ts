@@ -1,7 +1,16 @@
 import type { Scanner } from '../scanner.ts';
 import { mailbox } from './mailbox.ts';
 
-const statusItems = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN', 'DELETED', 'SIZE', 'RECENT'] as const;
+const statusItems = [
+  'MESSAGES',
+  'UIDNEXT',
+  'UIDVALIDITY',
+  'UNSEEN',
+  'DELETED',
+  'SIZE',
+  'RECENT',
+  'MAILBOXID',
+] as const;
 
 /** What STATUS tells of a mailbox; RECENT is RFC 3501's. */
 export type StatusItem = (typeof statusItems)[number];

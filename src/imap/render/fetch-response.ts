@@ -7,7 +7,8 @@ import { formatStructure } from './body-structure.ts';
 import { formatEnvelope } from './envelope.ts';
 import { formatFlags } from './flags.ts';
 import { formatInternalDate } from './internal-date.ts';
-import type { TextForm } from './string.ts';
+import { letterObjectId, threadObjectId } from './object-id.ts';
+import { utf8String, type TextForm } from './string.ts';
 import { encodedPart, fieldsOf, placeOf, type LetterInHand, type Octets } from './section.ts';
 
 /** Where a response goes: at once, or to be put together later. */
@@ -47,6 +48,10 @@ const plain: { readonly [Name in PlainItem]: Answer } = {
   FLAGS: item('place', ({ letter }) => `FLAGS ${formatFlags(letter.keywords)}`),
   INTERNALDATE: item('place', ({ letter }) => `INTERNALDATE ${formatInternalDate(letter.receivedAt)}`),
   'RFC822.SIZE': item('place', ({ letter }) => `RFC822.SIZE ${letter.sizeBytes}`),
+  EMAILID: item('place', ({ letter }) => `EMAILID (${letterObjectId(letter.letter)})`),
+  THREADID: item('place', ({ letter }) => `THREADID (${threadObjectId(letter.thread)})`),
+  SAVEDATE: item('place', ({ letter }) => `SAVEDATE ${formatInternalDate(letter.savedAt)}`),
+  PREVIEW: item('parsed', ({ structure }, form) => `PREVIEW ${utf8String(structure.preview, form)}`),
   ENVELOPE: item('parsed', ({ structure }, form) => `ENVELOPE ${formatEnvelope(structure.envelope, form)}`),
   BODY: item('parsed', ({ structure }, form) => `BODY ${formatStructure(structure.structure, 'BODY', form)}`),
   BODYSTRUCTURE: item(

@@ -30,5 +30,14 @@ function octetsOf(text: string, form: TextForm): string {
   return form === 'ascii' ? formatEncodedWords(line) : utf8Octets(line);
 }
 
+/** Text that goes out in UTF-8 whatever the session asked for: only in a literal can it (RFC 9051 section 9, CHAR8). */
+export function utf8String(text: string, form: TextForm): string {
+  if (plain.test(text)) return quoted(text);
+  const octets = utf8Octets(text);
+  // oxlint-disable-next-line no-control-regex -- line ends and NUL have no place in a string
+  const isLine = !/[\u0000\r\n]/.test(octets);
+  return form === 'utf-8' && isLine ? quoted(octets) : `{${octets.length}}\r\n${octets}`;
+}
+
 /** The octets of the text in UTF-8, one a character. */
 export const utf8Octets = (text: string): string => Buffer.from(text).toString('latin1');

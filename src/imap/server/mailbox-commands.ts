@@ -1,6 +1,7 @@
 import type { MailboxCommand } from '../grammar/mailbox-commands.ts';
 import { mayBePath, parseMailboxName } from '../mailbox-name.ts';
 import { delimiter, type MailboxEntry } from '../mailboxes.ts';
+import { formatMailboxId } from '../render/object-id.ts';
 import { say } from '../say.ts';
 import { asks, ends, textFormOf, type Handler, type LoggedIn, type Move } from './stage.ts';
 
@@ -14,7 +15,9 @@ export const create: Handler<CommandOf<'CREATE'>, LoggedIn> = ({ name, mailbox, 
   const path = ownPath(mailbox, stage);
   if (path === null) return ends(stage, say.badName);
   if (uses.length > mostUses) return ends(stage, say.oneUse);
-  return asks({ ask: 'create', path, role: uses[0] ?? null }, stage, () => ends(stage, say.done(name)));
+  return asks({ ask: 'create', path, role: uses[0] ?? null }, stage, (made) =>
+    ends(stage, say.doneAs(name, formatMailboxId(made))),
+  );
 };
 
 /** DELETE (RFC 9051 section 6.3.5): not while something is in it. */

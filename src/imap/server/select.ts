@@ -2,6 +2,7 @@ import type { SelectCommand } from '../grammar/select.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import type { OpenedMailbox } from '../mailboxes.ts';
 import { systemFlags } from '../render/flags.ts';
+import { formatMailboxId } from '../render/object-id.ts';
 import { say } from '../say.ts';
 import { View } from '../view.ts';
 import { formatListed } from './list.ts';
@@ -45,13 +46,18 @@ export const select: Handler<SelectCommand, LoggedIn> = ({ name, mailbox }, stag
  * The responses that SELECT has before it ends, but for the one that differs: IMAP4rev2 tells the name, and before that RECENT was
  * told (RFC 3501 section 7.3.2), a flag that no letter has here.
  */
-function describe({ uids, uidValidity, uidNext }: OpenedMailbox, readOnly: boolean, { out }: Context): void {
+function describe(
+  { id, uids, uidValidity, uidNext }: OpenedMailbox,
+  readOnly: boolean,
+  { out }: Context,
+): void {
   const permanent = readOnly ? '' : `${systemFlags} \\*`;
   out.latin1(
     `* FLAGS (${systemFlags})\r\n` +
       `* OK [PERMANENTFLAGS (${permanent})] What can be kept\r\n` +
       `* ${uids.length} EXISTS\r\n` +
       `* OK [UIDVALIDITY ${uidValidity}] Uids are valid\r\n` +
-      `* OK [UIDNEXT ${uidNext}] The next uid\r\n`,
+      `* OK [UIDNEXT ${uidNext}] The next uid\r\n` +
+      `* OK [${formatMailboxId(id)}] Its identifier\r\n`,
   );
 }

@@ -1,6 +1,7 @@
 import type { StatusCommand, StatusItem } from '../grammar/status.ts';
 import { formatMailboxName, parseMailboxName } from '../mailbox-name.ts';
 import type { MailboxEntry } from '../mailboxes.ts';
+import { mailboxObjectId } from '../render/object-id.ts';
 import type { TextForm } from '../render/string.ts';
 import { say } from '../say.ts';
 import { ends, textFormOf, type Handler, type LoggedIn } from './stage.ts';
@@ -26,7 +27,7 @@ export const formatStatusResponse = (
   `* STATUS ${formatMailboxName(mailbox.path, form)} (${items.map((item) => `${item} ${told[item](mailbox)}`).join(' ')})\r\n`;
 
 /** What each item tells. A missing row is a type error. */
-const told: { readonly [Item in StatusItem]: (mailbox: MailboxEntry) => number } = {
+const told: { readonly [Item in StatusItem]: (mailbox: MailboxEntry) => number | string } = {
   MESSAGES: ({ letters }) => letters,
   UIDNEXT: ({ uidNext }) => uidNext,
   UIDVALIDITY: ({ uidValidity }) => uidValidity,
@@ -35,4 +36,5 @@ const told: { readonly [Item in StatusItem]: (mailbox: MailboxEntry) => number }
   SIZE: ({ sizeBytes }) => sizeBytes,
   // No letter has the flag \Recent.
   RECENT: () => 0,
+  MAILBOXID: ({ id }) => `(${mailboxObjectId(id)})`,
 };

@@ -41,6 +41,7 @@ export async function append(
       ...(await computedLetter(chunks, [])).stored,
       transport: null,
       receivedAt: internalDate ?? now(),
+      savedAt: now(),
       recipients: [to],
     });
   }

@@ -17,7 +17,7 @@ export const create: Answering<'create'> = async ({ path, role }, desk) => {
     ...(role === null ? {} : { role }),
     createdAt: desk.now(),
   });
-  return made.ok ? ok(null) : refused(why(made.refusal));
+  return made.ok ? ok(made.value.id) : refused(why(made.refusal));
 };
 
 /** Removes the mailbox with its letters. */

@@ -73,6 +73,12 @@ function judgePlace(key: Exclude<SearchLeaf, LookedUp>, place: PlacedLetter): bo
       return place.keywords.includes(key.keyword);
     case 'arrived':
       return isWithin(place.receivedAt, key);
+    case 'saved':
+      return isWithin(place.savedAt, key);
+    case 'letter':
+      return place.letter === key.number;
+    case 'thread':
+      return place.thread === key.number;
     case 'larger':
       return place.servedBytes > key.octets;
     case 'smaller':

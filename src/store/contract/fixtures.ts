@@ -9,7 +9,6 @@ import type {
   Keywords,
   Mailbox,
   MailboxId,
-  NewLetter,
   Placement,
   Store,
   Uid,
@@ -163,7 +162,7 @@ export type LetterOptions = {
   readonly mailboxes?: readonly MailboxId[];
   readonly keywords?: Keywords;
   readonly prefix?: Uint8Array;
-} & Partial<Pick<NewLetter, 'threading' | 'receivedAt' | 'summary' | 'parsed' | 'omitted'>>;
+} & Partial<Pick<Delivery, 'savedAt' | 'threading' | 'receivedAt' | 'summary' | 'parsed' | 'omitted'>>;
 
 /** A delivery of a letter with these peculiarities to one account; 10 bytes without a prefix where nothing is said. */
 export const letterFor = (account: AccountId, options: LetterOptions = {}): Delivery => {

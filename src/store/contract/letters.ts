@@ -36,6 +36,7 @@ export const letterCases: Cases = new Map([
   ['a delivery with one account that is gone is refused as a whole', refusedAsWhole],
   ['several deliveries in one call are all taken in, or none', allOrNone],
   ['a delivery of nothing to nobody is answered with no placement', noDelivery],
+  ['a letter is saved when it is received, or when the delivery says', savedWhenSaid],
   ['a letter is put into all the mailboxes that were asked for, with its keywords', severalMailboxes],
   ['a mailbox of another account, and one that is not there, is refused', foreignMailboxes],
   ['the bytes of a letter are given to its account, and to no other', blobsAreGuarded],
@@ -270,6 +271,18 @@ async function allOrNone({ store }: OpenedForTest): Promise<void> {
 
 async function noDelivery({ store }: OpenedForTest): Promise<void> {
   assert.deepEqual(await store.deliver(), { ok: true, value: [] });
+}
+
+async function savedWhenSaid({ store }: OpenedForTest): Promise<void> {
+  const { id } = await makeAccount(store, 'nu1@447.edu');
+  await put(store, id);
+  await put(store, id, { savedAt: T0 + 5, receivedAt: T0 + 9 });
+  const placed = await store.placed({ account: id, mailbox: INBOX });
+  const times = placed.map(({ savedAt, receivedAt }) => [savedAt, receivedAt]);
+  assert.deepEqual(times, [
+    [T0, T0],
+    [T0 + 5, T0 + 9],
+  ]);
 }
 
 async function severalMailboxes({ store }: OpenedForTest): Promise<void> {

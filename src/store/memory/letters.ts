@@ -143,6 +143,7 @@ const place = (
     left: null,
   };
   box.letters.set(id, letter);
-  const how = { modSeq, keywords: [...(recipient.keywords ?? [])], savedAt: delivery.receivedAt };
+  const savedAt = delivery.savedAt ?? delivery.receivedAt;
+  const how = { modSeq, keywords: [...(recipient.keywords ?? [])], savedAt };
   return mailboxes.map((mailbox) => put(box, mailbox, letter, how, notes));
 };

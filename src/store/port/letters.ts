@@ -45,6 +45,8 @@ export type Threading = {
 
 /** A letter on its way in. */
 export type Delivery = NewLetter & {
+  /** When it was put where it is (RFC 8514), milliseconds since 1970; absent: when it was received. */
+  readonly savedAt?: number;
   /** At least one; each gets its own letter, all share the blob. */
   readonly recipients: readonly DeliveryRecipient[];
 };
@@ -77,7 +79,7 @@ export type PlacedLetter = {
   readonly thread: ThreadId;
   readonly modSeq: ModSeq;
   readonly keywords: Keywords;
-  /** When it was put here (RFC 8514), milliseconds since 1970; of a delivery `receivedAt`. */
+  /** When it was put here (RFC 8514), milliseconds since 1970. */
   readonly savedAt: number;
   readonly receivedAt: number;
   /** As served: the prefix and the letter without what is omitted. */

@@ -44,6 +44,7 @@ const writeOf = (bytes: Uint8Array<ArrayBuffer>, account: AccountId): Write => {
     threadKeys: new Uint8Array(),
     transport: '{}',
     omitted: null,
+    savedAt: 1,
   };
   return { do: 'deliver', deliveries: [{ ...letter, ...rest }] };
 };

@@ -267,6 +267,7 @@ class SqliteStore implements Store {
     for (const delivery of deliveries) checkDelivery(delivery);
     const writes = deliveries.map((delivery) => ({
       ...letterWrite(delivery, this.#compression),
+      savedAt: delivery.savedAt ?? delivery.receivedAt,
       recipients: delivery.recipients,
     }));
     const bytes = writes.reduce(

@@ -106,9 +106,9 @@ export class LetterRows {
       this.#write(delivery, addressee, { letter, mailbox: first.id, uid, blob, thread, modSeq });
       numbers.usedBytes += servedBytes;
       numbers.usedLetters += 1;
-      const { receivedAt } = delivery;
+      const { savedAt, receivedAt } = delivery;
       const keywords = recipient.keywords ?? [];
-      const place = { letter, thread, modSeq, keywords, savedAt: receivedAt, receivedAt, servedBytes };
+      const place = { letter, thread, modSeq, keywords, savedAt, receivedAt, servedBytes };
       placements.push(this.#placements.write(numbers, first, uid, place));
       for (const mailbox of others) placements.push(this.#placements.put(numbers, mailbox, place));
       for (const { id } of mailboxes) notes.note(numbers, id);

@@ -58,7 +58,10 @@ export type LetterWrite = {
   readonly keptBytes: number;
 };
 
-export type DeliveryWrite = LetterWrite & { readonly recipients: readonly DeliveryRecipient[] };
+export type DeliveryWrite = LetterWrite & {
+  readonly savedAt: number;
+  readonly recipients: readonly DeliveryRecipient[];
+};
 
 type OfAccount = { readonly account: AccountId };
 type InMailbox = OfAccount & { readonly mailbox: MailboxId; readonly uids: readonly Uid[] };
