@@ -61,6 +61,21 @@ test('what is gathered for the index is bounded, and may be nothing', async () =
   assert.ok(Buffer.byteLength(body) < 30_001 + 4 * 4096);
 });
 
+test('a text whose words stand in the next one, all together and whole, is not indexed twice', async () => {
+  const body = async (plain: string, html: string): Promise<string> => {
+    const letter = multipart('alternative', `\n${plain}`, `Content-Type: text/html\n\n${html}`);
+    return (await parse(letter)).searchable.body;
+  };
+  assert.equal(await body('one two\nthree', '<p>Zero one  two&nbsp;three four'), 'Zero one two three four');
+  for (const [plain, html] of [
+    ['art foo', 'smart foo'],
+    ['foo bar', 'foo bars'],
+    ['one two', 'one, two'],
+    ['one two', 'one and two'],
+  ] as const)
+    assert.equal(await body(plain, `<p>${html}`), `${plain}\n${html}`);
+});
+
 test('the chunks are the caller\u2019s again', async () => {
   const parser = new LetterParser();
   for (const text of [multipart('mixed', `\n${'x'.repeat(5000)}`).replaceAll('\n', '\r\n')]) {
