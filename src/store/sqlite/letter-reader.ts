@@ -25,8 +25,10 @@ const IS_PLACED = '(l.mailbox <> 0 OR EXISTS (SELECT 1 FROM further_place f WHER
 const LETTER = `SELECT l.id, l.thread, l.created_mod_seq, l.hash, l.size_bytes, l.prefix, l.omitted, l.forward_path, l.subject,
   l.from_text, l.sent_at, l.message_id, l.parsed, l.transport, l.received_at FROM letter l
   WHERE l.id = ? AND l.account = ? AND ${IS_PLACED}`;
-const PLACED_COLUMNS = `mailbox, uid, letter, thread, mod_seq, flags, keywords, saved_at, received_at, served_bytes`;
-const UIDS = 'SELECT uid FROM placement WHERE account = ? AND mailbox = ? ORDER BY uid';
+/** What is read of a place. */
+export const PLACED_COLUMNS = `mailbox, uid, letter, thread, mod_seq, flags, keywords, saved_at, received_at, served_bytes`;
+/** As one text: row by row a hundred thousand take five times as long. */
+const UIDS = `SELECT json_group_array(uid) FROM (SELECT uid FROM placement WHERE account = ? AND mailbox = ? ORDER BY uid)`;
 const PLACED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ?
   ORDER BY uid LIMIT ?`;
 const PLACED_LAST = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ?
@@ -44,9 +46,12 @@ const CHANGED = `SELECT ${PLACED_COLUMNS} FROM placement WHERE account = ?1 AND 
 const PLACED_PARSED = `SELECT p.mailbox, p.uid, p.letter, p.thread, p.mod_seq, p.flags, p.keywords, p.saved_at, p.received_at,
   p.served_bytes, l.parsed, l.prefix, l.omitted FROM placement p CROSS JOIN letter l ON l.id = p.letter
   WHERE p.account = ? AND p.mailbox = ? AND p.uid BETWEEN ? AND ? ORDER BY p.uid LIMIT ?`;
-const PLACES = `SELECT ${PLACED_COLUMNS} FROM placement WHERE (account, mailbox, uid) IN
-  (SELECT account, mailbox, uid FROM letter WHERE id = ?1 AND account = ?2
-  UNION ALL SELECT ?2, mailbox, uid FROM further_place WHERE letter = ?1) AND letter = ?1 ORDER BY mailbox`;
+/** The letter says where it lies. A row value in a list would be looked for in the whole table. */
+const PLACES = `SELECT ${PLACED_COLUMNS.split(', ')
+  .map((column) => `p.${column}`)
+  .join(', ')} FROM (SELECT mailbox, uid FROM letter WHERE id = ?1 AND account = ?2
+  UNION ALL SELECT mailbox, uid FROM further_place WHERE letter = ?1) w
+  CROSS JOIN placement p ON p.account = ?2 AND p.mailbox = w.mailbox AND p.uid = w.uid AND p.letter = ?1 ORDER BY p.mailbox`;
 const THREAD = `SELECT l.id FROM letter l WHERE l.account = ?1 AND l.thread = ?2 AND ${IS_PLACED}
   AND l.id IN (SELECT letter FROM thread_letter WHERE account = ?1 AND thread = ?2 UNION ALL SELECT ?2)
   ORDER BY l.received_at, l.id`;
@@ -144,7 +149,9 @@ export class LetterReader {
   }
 
   uids(account: AccountId, mailbox: MailboxId): Uint32Array {
-    return Uint32Array.from(allRows(this.#uids, account, mailbox), (row) => integer(row[0]));
+    return Uint32Array.from(
+      JSON.parse(text(firstRow(this.#uids, account, mailbox)?.[0])) as readonly number[],
+    );
   }
 
   placed(query: PlacedQuery): readonly PlacedLetter[] {
