@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { foldText } from '../mail/fold-text.ts';
-import { hasTokens, queryTokens, textTokens } from './words.ts';
+import { hasTokens, queryTokens, textTokens, TokenWriter } from './words.ts';
 
 const finds = (text: string, query: string): boolean => hasTokens(textTokens(text), queryTokens(query));
 
@@ -121,11 +121,12 @@ const character = fc.constantFrom(
 );
 const text = fc.array(character, { maxLength: 12, size: 'max' }).map((characters) => characters.join(''));
 
-test('an index that splits at the spaces between tokens finds the same', () => {
+test('an index with what is written for it finds the same', () => {
   const db = new DatabaseSync(':memory:');
-  db.exec("CREATE VIRTUAL TABLE found USING fts5 (text, tokenize = 'ascii')");
+  db.exec("CREATE VIRTUAL TABLE found USING fts5 (text, tokenize = 'ascii', prefix = '1 2')");
   const insert = db.prepare('INSERT INTO found (rowid, text) VALUES (1, ?)');
   const look = db.prepare('SELECT 1 FROM found WHERE found MATCH ?');
+  const writer = new TokenWriter();
   fc.assert(
     fc.property(
       text,
@@ -135,10 +136,45 @@ test('an index that splits at the spaces between tokens finds the same', () => {
       ),
       (whole, query) => {
         db.exec('DELETE FROM found');
-        insert.run(textTokens(whole).join(' '));
+        insert.run(writer.write(whole));
         const tokens = queryTokens(query);
         const found = tokens.length === 0 || look.get(`{text} : "${tokens.join(' ')}" *`) !== undefined;
         assert.equal(found, finds(whole, query));
+      },
+    ),
+    { interruptAfterTimeLimit: 3000, numRuns: 5000 },
+  );
+  db.close();
+});
+
+test('what is written for an index has the tokens of the text, one after the other', () => {
+  const db = new DatabaseSync(':memory:');
+  db.exec(`CREATE VIRTUAL TABLE written USING fts5 (text, tokenize = 'ascii');
+    CREATE VIRTUAL TABLE tokens USING fts5vocab (written, instance)`);
+  const insert = db.prepare('INSERT INTO written (rowid, text) VALUES (1, ?)');
+  const read = db.prepare('SELECT term FROM tokens ORDER BY offset');
+  const writer = new TokenWriter();
+  // Also longer than what is cut, and than what is remembered.
+  const piece = fc.oneof(
+    text,
+    fc.string({ unit: 'binary', maxLength: 4 }),
+    fc
+      .tuple(fc.constantFrom('a', 'Z9', '\u00e4', '\u6771', '\u{20000}'), fc.integer({ min: 20, max: 140 }))
+      .map(([unit, times]) => unit.repeat(times)),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 8 }),
+      fc.constantFrom('', ' ', '-', '\u3002'),
+      (pieces, between) => {
+        const whole = pieces.join(between);
+        db.exec('DELETE FROM written');
+        insert.run(writer.write(whole));
+        const written = read.all().map(({ term }) => term);
+        assert.deepEqual(
+          written,
+          textTokens(whole).map((token) => token.toWellFormed()),
+        );
       },
     ),
     { interruptAfterTimeLimit: 3000, numRuns: 5000 },

@@ -21,6 +21,53 @@ const RUN =
 /** The tokens of a text, in order. */
 export const textTokens = (text: string): readonly string[] => words(text).flatMap(tokensOf);
 
+const ASCII = /^[\0-\x7f]*$/;
+/** What is between ASCII that separates, with something in it that is not ASCII. */
+const FOREIGN = /(?<![A-Za-z0-9])[A-Za-z0-9]*[^\0-\x7f][A-Za-z0-9\x80-\uffff]*/g;
+const LONG = /[A-Za-z0-9]{65,}/g;
+/** So many are remembered, up to so long: the words of a language come again and again, its sentences do not. */
+const MOST_REMEMBERED = 50_000;
+const LONGEST_REMEMBERED = 32;
+
+/**
+ * Writes texts for an index with FTS5's tokenizer `ascii`, which then has the tokens that `textTokens` gives. What is ASCII it
+ * takes apart by itself, in the same way.
+ */
+export class TokenWriter {
+  readonly #remembered = new Map<string, string>();
+
+  write(text: string): string {
+    const own = ASCII.test(text) ? text : text.replaceAll(FOREIGN, (found) => this.#foreign(found));
+    return hasLongWord(own) ? own.replaceAll(LONG, cut) : own;
+  }
+
+  #foreign(found: string): string {
+    if (found.length > LONGEST_REMEMBERED) return textTokens(found).join(' ');
+    const known = this.#remembered.get(found);
+    if (known !== undefined) return known;
+    const tokens = textTokens(found).join(' ');
+    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(found, tokens);
+    return tokens;
+  }
+}
+
+/** Whether so many letters and digits of ASCII stand together that they are cut: looks at few characters of a usual text. */
+const hasLongWord = (text: string): boolean => {
+  for (let at = LONGEST_WORD; at < text.length; at += LONGEST_WORD + 1) {
+    let from = at;
+    while (from > at - LONGEST_WORD - 1 && isWordByte(text.charCodeAt(from))) from--;
+    if (from === at) continue;
+    let to = at + 1;
+    while (to - from <= LONGEST_WORD + 1 && to < text.length && isWordByte(text.charCodeAt(to))) to++;
+    if (to - from - 1 > LONGEST_WORD) return true;
+  }
+  return false;
+};
+
+const isWordByte = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a);
+
 /** The tokens of what is looked for: the last one may be the beginning of one in the text. None: it is everywhere. */
 export const queryTokens = (text: string): readonly string[] => {
   const all = words(text);

@@ -27,6 +27,7 @@ export const searchCases: Cases = new Map([
   ['subjects are ordered without what replies put before them', subjectsInOrder],
   ['of each thread only the letter that comes first is given where that was asked for', firstOfThread],
   ['a page of what is found comes with the number of all', pagesOfFound],
+  ['who searches again finds what came, left and changed since, also where a mailbox did', foundAgain],
   ['nothing is found in another account, or where nothing is', nothingElsewhere],
 ]);
 
@@ -282,6 +283,31 @@ async function pagesOfFound({ store }: OpenedForTest): Promise<void> {
     [0, Number.NaN],
   ] as const)
     await assert.rejects(async () => store.search({ ...query, offset, count }), { name: 'StoreFault' });
+}
+
+async function foundAgain({ store }: OpenedForTest): Promise<void> {
+  const { id } = await makeAccount(store, 'nu1@447.edu');
+  const all = (mailbox: MailboxId | null = null) =>
+    found(store, id, null, { mailbox, sort: [{ by: 'subject', order: 'ascending' }] });
+  const about = (subject: string) => ({ summary: { subject, from: '', sentAt: null, messageId: null } });
+  await put(store, id, about('c'));
+  await put(store, id, about('a'));
+  assert.deepEqual(await all(), [2, 1]);
+  const made = await mustBeOk(store.createMailbox(id, { name: 'New', parent: null, createdAt: T0 }));
+  await mustBeOk(store.copy(id, INBOX, uids(1), made.id, T0));
+  await put(store, id, { ...about('b'), mailboxes: [made.id, ARCHIVE] });
+  assert.deepEqual(await all(made.id), [3, 1]);
+  assert.deepEqual(await all(), [2, 3, 1]);
+  await mustBeOk(store.setKeywords(id, made.id, uids(1), { how: 'add', keywords: ['k'] }));
+  assert.deepEqual(await found(store, id, { where: 'keyword', keyword: 'k' }), [1]);
+  await mustBeOk(store.removeMailbox(id, made.id, { letters: 'remove', at: T0 }));
+  assert.deepEqual(await all(made.id), []);
+  assert.deepEqual(await all(), [2, 3, 1]);
+  assert.deepEqual(await found(store, id, { where: 'keyword', keyword: 'k' }), []);
+  await store.removeLetters(id, [1 as LetterId], T0);
+  assert.deepEqual(await all(), [2, 3]);
+  await mustBeOk(store.undelete(id, [1 as LetterId], T0));
+  assert.deepEqual(await all(), [2, 3, 1]);
 }
 
 async function nothingElsewhere({ store }: OpenedForTest): Promise<void> {

@@ -1,264 +1,200 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { readLetterText, sortText, type LetterText } from '../letter-text.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { readLetterText, type LetterText } from '../letter-text.ts';
 import type { AccountId, LetterId } from '../port.ts';
-import { textTokens } from '../words.ts';
 import { BlobFiles } from './blob-files.ts';
-import { makeFolder } from './synced-folder.ts';
 import { BlobReader } from './blob-reader.ts';
-import { allRows, bigInteger, bytes, firstRow, integer } from './column.ts';
 import type { FolderPaths } from './folder.ts';
-import { WORD_COLUMNS } from './search-filter.ts';
+import { IndexRows, type Stage } from './index-rows.ts';
+import { RollReader } from './roll-reader.ts';
+import type { Roll } from './roll.ts';
+import { openIndex } from './search-file.ts';
+import type { LookUp } from './search-filter.ts';
+import type { Ranks } from './search-order.ts';
+import type { Gate } from './gate.ts';
 
-/** Rises with whatever makes other tokens of the same letters: an index of another version is made anew. */
-const INDEX_VERSION = 1;
+/** What the index has to know of every letter before a look. */
+export type Needs = 'places' | 'facts' | 'words';
 
-/*
- * `words` holds tokens and no texts, by the number of the letter. `letter_known` has every letter of a mailbox, indexed or not
- * yet. `state` has one row: up to when the account is known, and the last letter that was indexed with its hash, so that an
- * index is told from that of another history of the same folder (one put back from a backup).
- */
-const SCHEMA = `
-CREATE VIRTUAL TABLE words USING fts5(${[...WORD_COLUMNS.values()].join(', ')}, content = '', contentless_delete = 1,
-  tokenize = 'ascii');
-CREATE TABLE letter_known (letter INTEGER PRIMARY KEY, indexed INTEGER NOT NULL) STRICT;
-CREATE INDEX letter_known_new ON letter_known (letter) WHERE indexed = 0;
-CREATE TABLE state (mod_seq INTEGER NOT NULL, last_letter INTEGER NOT NULL, last_hash BLOB NOT NULL) STRICT;
-INSERT INTO state (mod_seq, last_letter, last_hash) VALUES (0, 0, x'');
-PRAGMA user_version = ${INDEX_VERSION};
-`;
-/** The index is no truth: what a power failure takes of it is read again. A process that ends takes nothing. */
-const PRAGMAS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384';
-const BUSY_MS = 10_000;
+const STAGES: Readonly<Record<Needs, Stage>> = { places: 0, facts: 1, words: 2 };
 
-const STATE = 'SELECT mod_seq, last_letter, last_hash FROM state';
-const SET_MOD_SEQ = 'UPDATE state SET mod_seq = ?';
-const SET_LAST = 'UPDATE state SET last_letter = ?1, last_hash = ?2 WHERE last_letter < ?1';
-const ACCOUNT = 'SELECT mod_seq, floor_mod_seq FROM store.account WHERE id = ? AND removed_at IS NULL';
-const HASH = 'SELECT hash FROM store.letter WHERE id = ? AND account = ?';
-const CHANGED = 'SELECT id FROM store.mailbox WHERE account = ? AND highest_mod_seq > ?';
-const LEARN = `INSERT OR IGNORE INTO letter_known (letter, indexed)
-  SELECT letter, 0 FROM store.placement WHERE account = ? AND mailbox = ? AND mod_seq > ?`;
-const GONE = `SELECT DISTINCT CAST(name AS INTEGER) FROM store.gone WHERE account = ? AND kind = 'letter' AND mod_seq > ?`;
-const ALL_KNOWN = 'SELECT letter FROM letter_known';
-const IS_PLACED = `SELECT 1 FROM store.letter l WHERE l.id = ? AND l.account = ? AND (l.mailbox <> 0
-  OR EXISTS (SELECT 1 FROM store.further_place f WHERE f.letter = l.id))`;
-const SHARED = 'CREATE TEMP TABLE shared (letter INTEGER PRIMARY KEY) STRICT';
-const FILL_SHARED = `INSERT INTO temp.shared SELECT letter FROM store.placement WHERE account = ?
-  GROUP BY letter HAVING count(*) > 1`;
-const FORGET = 'DELETE FROM letter_known WHERE letter = ?';
-const FORGET_WORDS = 'DELETE FROM words WHERE rowid = ?';
-const NEW = 'SELECT letter FROM letter_known WHERE indexed = 0 ORDER BY letter LIMIT ?';
-const IS_NEW = 'SELECT 1 FROM letter_known WHERE letter = ? AND indexed = 0';
-const INSERT = `INSERT INTO words (rowid, ${[...WORD_COLUMNS.values()].join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-const INDEXED = 'UPDATE letter_known SET indexed = 1 WHERE letter = ?';
+/** One state of the letters, and what is known of them. */
+export type Look = { readonly roll: Roll; readonly lookUp: LookUp; readonly ranks: () => Ranks };
 
-/** Letters that are read before others get their turn. */
-const SLICE_LETTERS = 100;
+/** Letters whose facts are read before others get their turn. */
+const FACTS_A_TURN = 200;
+/** Letters whose words are. */
+const WORDS_A_TURN = 20;
+/** What is more than this is worth a segment of its own; so much is written in one transaction, so that other processes get in between. */
+const FEW = 200;
+const LETTERS_A_SEGMENT = 5000;
+/** Pages of segments that are merged after a few letters, and in a turn where many came. */
+const PAGES_AFTER_FEW = 64;
+const PAGES_A_TURN = 500;
 
-/** Where the index of the account lies. */
-export const indexPath = ({ search }: FolderPaths, account: AccountId): string =>
-  path.join(search, `${account}.db`);
-
-/** Removes an index that nobody has open, or that cannot be used. */
-export const removeIndex = (file: string): void => {
-  for (const name of [file, `${file}-wal`, `${file}-shm`]) fs.rmSync(name, { force: true });
-};
+const othersTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * The words of one account's letters in a file of their own, with the letters themselves beside it, to be read only. It
- * lags behind them until it is asked to catch up.
+ * What is known of one account's letters, in a file of their own and in memory, with the letters themselves beside it, to be
+ * read only. It lags behind them until it is asked.
  */
 export class SearchIndex {
-  readonly db: DatabaseSync;
-  readonly account: AccountId;
+  readonly #db: DatabaseSync;
+  readonly #account: AccountId;
+  readonly #rows: IndexRows;
+  readonly #rolls: RollReader;
   readonly #blobs: BlobReader;
-  readonly #statements = new Map<string, StatementSync>();
-  /** How many letters have several places, and at which state of the account that was counted. */
-  #shared = { modSeq: -1n, count: 0 };
+  readonly #gate: Gate;
 
-  constructor(paths: FolderPaths, account: AccountId) {
-    this.account = account;
-    this.db = open(paths, account);
-    this.db.exec(SHARED);
-    this.#blobs = new BlobReader(this.db, new BlobFiles(paths.blobs));
-    const summary = { subject: '', from: '', sentAt: null, messageId: null };
-    const keyOf = (by: 'subject' | 'from') => (value: unknown) => sortText(by, { ...summary, [by]: value });
-    this.db.function('subject_text', { deterministic: true }, keyOf('subject'));
-    this.db.function('from_text', { deterministic: true }, keyOf('from'));
+  /** Through the gate goes one index at a time that has many letters to read. */
+  constructor(paths: FolderPaths, account: AccountId, gate: Gate) {
+    this.#account = account;
+    this.#gate = gate;
+    this.#db = openIndex(paths, account);
+    this.#rows = new IndexRows(this.#db, account);
+    this.#rolls = new RollReader(this.#db, account);
+    this.#blobs = new BlobReader(this.#db, new BlobFiles(paths.blobs));
   }
 
-  /** The statement of the text, prepared once. */
-  prepared(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const made = this.db.prepare(sql, { returnArrays: true, readBigInts: true });
-    this.#statements.set(sql, made);
-    return made;
+  /** How many places of letters are kept in memory. */
+  get placesInMemory(): number {
+    return this.#rolls.size;
+  }
+
+  /** Lets go of what is in memory; it is read again. */
+  forget(): void {
+    this.#rolls.forget();
   }
 
   /**
-   * Runs `look` on a state of the letters at which nothing of them is missing in the index; null where there is no such
-   * account. Others get their turn while letters are read.
+   * Runs `run` on a state of the letters of which nothing is missing that it needs; null where there is no such account.
+   * Others get their turn while letters are read.
    */
-  async whole<Value>(look: () => Value): Promise<Value | null> {
+  async look<Value>(needs: Needs, run: (look: Look) => Value): Promise<Value | null> {
     for (;;) {
-      const step = this.#inTransaction('IMMEDIATE', () => {
-        if (!this.#learn()) return { found: null };
-        const letters = allRows(this.prepared(NEW), SLICE_LETTERS).map((row) => integer(row[0]) as LetterId);
-        return letters.length === 0 ? { found: look() } : { letters };
+      const step = this.#inTransaction('DEFERRED', () => {
+        const now = this.#rolls.read();
+        if (now === null) return { value: null };
+        if (needs !== 'places' && !this.#rows.isWhole(now.modSeq, STAGES[needs])) return 'behind';
+        return { value: run(this.#look(now.roll, needs)) };
       });
-      if ('found' in step) return step.found;
-      await this.#index(step.letters);
+      if (step !== 'behind') return step.value;
+      await this.#catchUp(needs === 'words' ? 'words' : 'facts', Infinity);
     }
   }
 
-  /** Runs `look` on one state of the letters, whatever the index knows of them; null as `whole`. */
-  asItIs<Value>(look: () => Value): Value | null {
-    return this.#inTransaction('DEFERRED', () =>
-      firstRow(this.prepared(ACCOUNT), this.account) === undefined ? null : look(),
-    );
-  }
-
-  /** Puts the letters that have several places into `temp.shared`, and gives their number. Inside of a look. */
-  sharedLetters(): number {
-    const modSeq = bigInteger(firstRow(this.prepared(ACCOUNT), this.account)?.[0]);
-    if (modSeq === this.#shared.modSeq) return this.#shared.count;
-    this.db.exec('DELETE FROM temp.shared');
-    const count = Number(this.prepared(FILL_SHARED).run(this.account).changes);
-    this.#shared = { modSeq, count };
-    return count;
+  /** Reads the words of so many letters, more or less; gives how many are still missing, 0 where there is no such account. */
+  async catchUp(most: number): Promise<number> {
+    await this.#catchUp('words', most);
+    return this.#inTransaction('DEFERRED', () => (this.#rolls.read() === null ? 0 : this.#rows.missing));
   }
 
   /** Makes the index anew. */
   drop(): void {
-    this.#inTransaction('IMMEDIATE', () => this.#clear());
+    this.#inTransaction('IMMEDIATE', () => this.#rows.clear());
   }
 
   close(): void {
-    this.db.close();
+    this.#db.close();
   }
 
-  /** What is read of the letters inside is one state of them; `IMMEDIATE` where the index is written. */
-  #inTransaction<Value>(how: 'IMMEDIATE' | 'DEFERRED', run: () => Value): Value {
-    this.db.exec(`BEGIN ${how}`);
+  #look(roll: Roll, needs: Needs): Look {
+    const known = new Map<string, readonly number[]>();
+    if (needs !== 'places') this.#rows.tellFacts(roll);
+    return {
+      roll,
+      ranks: () => this.#rows.ranks(),
+      lookUp: (match) => {
+        const found = known.get(match) ?? this.#rows.lookUp(match);
+        known.set(match, found);
+        return found;
+      },
+    };
+  }
+
+  async #catchUp(to: 'facts' | 'words', most: number): Promise<void> {
+    while (this.#inTransaction('IMMEDIATE', () => this.#learn())) await othersTurn();
+    if (to === 'facts') return;
+    const missing = Math.min(
+      most,
+      this.#inTransaction('DEFERRED', () => this.#rows.missing),
+    );
+    if (missing <= FEW) {
+      await this.#readFew();
+      return;
+    }
+    for (let read = 0; read < missing; read += LETTERS_A_SEGMENT)
+      await this.#gate.pass(() => this.#readMany(Math.min(LETTERS_A_SEGMENT, missing - read)));
+    if (missing < most) await this.#mergeAll();
+  }
+
+  /** Learns what there is, and what some letters are sorted by; says whether there may be more. */
+  #learn(): boolean {
+    const now = this.#rolls.read();
+    if (now === null) return false;
+    this.#rows.learn(now.roll, now.modSeq, now.floor);
+    return this.#rows.readFacts(FACTS_A_TURN);
+  }
+
+  async #readFew(): Promise<void> {
+    const letters = this.#rows.atStage(1, FEW);
+    const read: { readonly letter: LetterId; readonly texts: LetterText }[] = [];
+    for (const letter of letters) read.push({ letter, texts: await this.#texts(letter) });
+    this.#inTransaction('IMMEDIATE', () => {
+      for (const { letter, texts } of read) this.#rows.insert(letter, texts);
+      this.#rows.merge(PAGES_AFTER_FEW);
+    });
+    await othersTurn();
+  }
+
+  /** In one transaction, because that makes one segment of them: nobody else has this connection meanwhile. */
+  async #readMany(most: number): Promise<void> {
+    this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const value = run();
-      this.db.exec('COMMIT');
-      return value;
+      for (let read = 0; read < most; read += WORDS_A_TURN) {
+        const letters = this.#rows.atStage(1, WORDS_A_TURN);
+        for (const letter of letters) this.#rows.insert(letter, await this.#texts(letter));
+        if (letters.length < WORDS_A_TURN) break;
+        await othersTurn();
+      }
+      this.#db.exec('COMMIT');
     } catch (cause) {
-      if (this.db.isTransaction) this.db.exec('ROLLBACK');
-      this.#shared = { modSeq: -1n, count: 0 };
+      this.#rollBack();
       throw cause;
     }
   }
 
-  #clear(): void {
-    this.db.exec('DROP TABLE words; DROP TABLE letter_known; DROP TABLE state');
-    this.db.exec(SCHEMA);
-  }
-
-  /** Which letters there are, and are no more, by now. Says whether there is such an account. */
-  #learn(): boolean {
-    const account = firstRow(this.prepared(ACCOUNT), this.account);
-    if (account === undefined) return false;
-    const [modSeq, floor] = [bigInteger(account[0]), bigInteger(account[1])];
-    if (this.#isOfAnotherHistory(modSeq)) this.#clear();
-    const since = bigInteger(firstRow(this.prepared(STATE))?.[0]);
-    if (since === modSeq) return true;
-    const mailboxes = allRows(this.prepared(CHANGED), this.account, since);
-    for (const row of mailboxes) this.prepared(LEARN).run(this.account, integer(row[0]), since);
-    // What was removed longer ago than is remembered shows by its absence.
-    const suspects =
-      since >= floor ? allRows(this.prepared(GONE), this.account, since) : allRows(this.prepared(ALL_KNOWN));
-    for (const row of suspects) this.#forgetIfGone(integer(row[0]) as LetterId);
-    this.prepared(SET_MOD_SEQ).run(modSeq);
-    return true;
-  }
-
-  #isOfAnotherHistory(modSeq: bigint): boolean {
-    const state = firstRow(this.prepared(STATE));
-    if (state === undefined || bigInteger(state[0]) > modSeq) return true;
-    const hash = firstRow(this.prepared(HASH), integer(state[1]), this.account)?.[0];
-    return hash !== undefined && !Buffer.from(bytes(hash)).equals(bytes(state[2]));
-  }
-
-  #forgetIfGone(letter: LetterId): void {
-    if (firstRow(this.prepared(IS_PLACED), letter, this.account) !== undefined) return;
-    if (this.prepared(FORGET).run(letter).changes > 0) this.prepared(FORGET_WORDS).run(letter);
-  }
-
-  async #index(letters: readonly LetterId[]): Promise<void> {
-    const read: { readonly letter: LetterId; readonly texts: LetterText }[] = [];
-    for (const letter of letters) {
-      read.push({ letter, texts: await this.#texts(letter) });
+  async #mergeAll(): Promise<void> {
+    let isMore = this.#inTransaction('IMMEDIATE', () => this.#rows.merge(-PAGES_A_TURN));
+    while (isMore) {
+      await othersTurn();
+      isMore = this.#inTransaction('IMMEDIATE', () => this.#rows.merge(PAGES_A_TURN));
     }
-    this.#inTransaction('IMMEDIATE', () => {
-      for (const { letter, texts } of read) this.#insert(letter, texts);
-    });
-    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** A letter whose bytes cannot be read has no words: the others are found all the same, and `audit.ts` tells of it. */
   async #texts(letter: LetterId): Promise<LetterText> {
     try {
-      return await readLetterText(this.#blobs.pieces(this.account, letter) ?? []);
+      return await readLetterText(this.#blobs.pieces(this.#account, letter) ?? []);
     } catch {
       return await readLetterText([]);
     }
   }
 
-  #insert(letter: LetterId, texts: LetterText): void {
-    // It may be gone meanwhile, or another process may have been the first.
-    if (firstRow(this.prepared(IS_NEW), letter) === undefined) return;
-    const hash = firstRow(this.prepared(HASH), letter, this.account)?.[0];
-    const tokens = [...WORD_COLUMNS.keys()].map((field) => textTokens(texts[field]).join(' '));
-    this.prepared(INSERT).run(letter, ...tokens);
-    this.prepared(INDEXED).run(letter);
-    if (hash !== undefined) this.prepared(SET_LAST).run(letter, bytes(hash));
+  /** What is read of the letters inside is one state of them; `IMMEDIATE` where the index is written. */
+  #inTransaction<Value>(how: 'IMMEDIATE' | 'DEFERRED', run: () => Value): Value {
+    this.#db.exec(`BEGIN ${how}`);
+    try {
+      const value = run();
+      this.#db.exec('COMMIT');
+      return value;
+    } catch (cause) {
+      this.#rollBack();
+      throw cause;
+    }
+  }
+
+  #rollBack(): void {
+    this.#rolls.forget();
+    if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 }
-
-const open = (paths: FolderPaths, account: AccountId): DatabaseSync => {
-  const file = indexPath(paths, account);
-  makeFolder(paths.search);
-  try {
-    return openFile(file, paths.database);
-  } catch {
-    // Damaged, or of another program: nothing in it is worth more than to be read again.
-    removeIndex(file);
-    return openFile(file, paths.database);
-  }
-};
-
-const openFile = (file: string, letters: string): DatabaseSync => {
-  const db = new DatabaseSync(file, { timeout: BUSY_MS });
-  try {
-    fs.chmodSync(file, 0o600);
-    db.exec(PRAGMAS);
-    db.exec(`ATTACH '${pathToFileURL(letters).href.replaceAll("'", "''")}?mode=ro' AS store`);
-    begin(db, file);
-    return db;
-  } catch (cause) {
-    db.close();
-    throw cause;
-  }
-};
-
-const begin = (db: DatabaseSync, file: string): void => {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const version = integer(firstRow(db.prepare('PRAGMA user_version', { returnArrays: true }))?.[0]);
-    const tables = firstRow(
-      db.prepare('SELECT count(*) FROM main.sqlite_schema', { returnArrays: true }),
-    )?.[0];
-    if (version === 0 && tables === 0) db.exec(SCHEMA);
-    else if (version !== INDEX_VERSION) throw new Error(`${file} is an index of version ${version}`);
-    db.exec('COMMIT');
-  } catch (cause) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw cause;
-  }
-};

@@ -1,94 +1,51 @@
-import type { AccountId, LetterId, MailboxId, SearchQuery, ThreadId, Uid } from '../port.ts';
-import { allRows, firstRow, integer, type Row } from './column.ts';
-import {
-  conditionOf,
-  joined,
-  looksForWords,
-  needsLetter,
-  sortKeys,
-  type Searched,
-  type Sql,
-} from './search-filter.ts';
-import type { SearchIndex } from './search-index.ts';
+import type { LetterId, SearchQuery, SearchSort, ThreadId, Uid } from '../port.ts';
+import { candidatesOf, looksAtSent, looksForWords, passing, type Candidates } from './search-filter.ts';
+import type { Look, Needs, SearchIndex } from './search-index.ts';
+import { firstOfThreads, orderOf, pageOf } from './search-order.ts';
 
 /** What is found: how many in all, and of those that are shown letter, uid and thread, three numbers each. */
 export type FoundNumbers = { readonly total: number; readonly numbers: Float64Array<ArrayBuffer> };
 
-const PLACE = 'letter, thread, received_at, saved_at, served_bytes, mod_seq, flags, keywords, mailbox';
-const MAILBOX = `(SELECT uid, ${PLACE} FROM store.placement WHERE account = ? AND mailbox = ?)`;
-const SINGLE = `(SELECT 0 AS uid, ${PLACE} FROM store.placement WHERE account = ?
-  AND letter NOT IN (SELECT letter FROM temp.shared))`;
-const SHARED = `(SELECT 0 AS uid, letter, thread, received_at, min(saved_at) AS saved_at, served_bytes,
-  max(mod_seq) AS mod_seq, max(flags & 1) | max(flags & 2) | max(flags & 4) | max(flags & 8) | max(flags & 16) AS flags,
-  group_concat(keywords, ' ') AS keywords FROM store.placement
-  WHERE account = ? AND letter IN (SELECT letter FROM temp.shared) GROUP BY letter)`;
-/** Carries the query out. The index catches up first where words are looked for. */
-export const runQuery = async (index: SearchIndex, query: SearchQuery): Promise<FoundNumbers> => {
-  const look = (): FoundNumbers => found(index, query);
-  const answer = looksForWords(query.filter) ? await index.whole(look) : index.asItIs(look);
-  return answer ?? { total: 0, numbers: new Float64Array() };
-};
-
-const found = (index: SearchIndex, query: SearchQuery): FoundNumbers => {
-  const sources = query.mailbox === null ? wholeAccount(index) : (['mailbox'] as const);
-  const rows = sources.map((searched) => rowsOf(searched, query));
-  const all = joined(rows, ' UNION ALL ');
-  const whole = query.threads === 'whole';
-  const counted = `SELECT count(${whole ? '*' : 'DISTINCT thread'}) FROM (${all.text})`;
-  const total = integer(firstRow(index.prepared(counted), ...all.values)?.[0]);
-  const order = sortKeys(query.sort).map(({ down }, n) => `k${n} ${down ? 'DESC' : 'ASC'}`);
-  const ordered: Sql = { text: `${all.text} ORDER BY ${order.join(', ')}`, values: all.values };
-  return { total, numbers: whole ? page(index, ordered, query) : firstOfThreads(index, ordered, query) };
-};
-
-/** Letters with one place are looked at where they are; what several places come to together is made for the others. */
-const wholeAccount = (index: SearchIndex): readonly Searched[] =>
-  index.sharedLetters() > 0 ? ['single', 'shared'] : ['single'];
-
-const rowsOf = (searched: Searched, { account, mailbox, filter, sort }: SearchQuery): Sql => {
-  const keys = sortKeys(sort).map(({ key }, n) => `${key} AS k${n}`);
-  const condition = filter === null ? null : conditionOf(filter, searched, account);
-  const columns = `c.letter, c.uid, c.thread, ${keys.join(', ')}`;
-  const letter = needsLetter(`${columns} ${condition?.text}`)
-    ? ' JOIN store.letter l ON l.id = c.letter'
-    : '';
-  return {
-    text: `SELECT ${columns} FROM ${SOURCES[searched]} c${letter} WHERE ${condition?.text ?? '1'}`,
-    values: [...placeOf(account, mailbox), ...(condition?.values ?? [])],
+/** Carries the query out. The index catches up first, as far as the query asks it. */
+export const runQuery = async (index: SearchIndex, query: SearchQuery): Promise<FoundNumbers> =>
+  (await index.look(needsOf(query), (look) => found(look, query))) ?? {
+    total: 0,
+    numbers: new Float64Array(),
   };
+
+const needsOf = ({ filter, sort }: SearchQuery): Needs => {
+  if (looksForWords(filter)) return 'words';
+  return looksAtSent(filter) || sort.some(({ by }) => by === 'sent' || isText(by)) ? 'facts' : 'places';
 };
 
-const SOURCES: Readonly<Record<Searched, string>> = { mailbox: MAILBOX, single: SINGLE, shared: SHARED };
+const isText = (by: SearchSort['by']): boolean => by === 'subject' || by === 'from';
 
-const placeOf = (account: AccountId, mailbox: MailboxId | null): readonly number[] =>
-  mailbox === null ? [account] : [account, mailbox];
+const found = (look: Look, { mailbox, filter, sort, threads, offset, count }: SearchQuery): FoundNumbers => {
+  const candidates = candidatesOf(look.roll, mailbox);
+  const ranks = sort.some(({ by }) => isText(by)) ? look.ranks() : new Uint32Array();
+  const order = orderOf(candidates, sort, ranks);
+  const all =
+    filter === null ? candidates.rows : chosen(candidates, passing(candidates, filter, look.lookUp));
+  const rows = threads === 'whole' ? all : firstOfThreads(all, look.roll.columns.thread, order);
+  const page = pageOf(rows, order, offset, offset + count);
+  return { total: rows.length, numbers: numbersOf(candidates, page) };
+};
 
-const page = (index: SearchIndex, { text, values }: Sql, { offset, count }: SearchQuery) =>
-  numbersOf(allRows(index.prepared(`${text} LIMIT ? OFFSET ?`), ...values, count, offset));
+const chosen = ({ rows }: Candidates, mask: Uint8Array): Uint32Array => {
+  const some = new Uint32Array(rows.length);
+  let count = 0;
+  for (let at = 0; at < rows.length; at++) if (mask[at] === 1) some[count++] = rows[at] ?? 0;
+  return some.subarray(0, count);
+};
 
-/** The rows are read until the page is full. */
-const firstOfThreads = (
-  index: SearchIndex,
-  { text, values }: Sql,
-  { offset, count }: SearchQuery,
-): Float64Array<ArrayBuffer> => {
-  const seen = new Set<number>();
-  const shown: Row[] = [];
-  if (count === 0) return numbersOf(shown);
-  for (const row of index.prepared(text).iterate(...values) as unknown as Iterable<Row>) {
-    const thread = integer(row[2]);
-    if (seen.has(thread)) continue;
-    seen.add(thread);
-    if (seen.size > offset) shown.push(row);
-    if (shown.length === count) break;
+const numbersOf = ({ roll, mailbox }: Candidates, page: Uint32Array): Float64Array<ArrayBuffer> => {
+  const { letter, uid, thread } = roll.columns;
+  const numbers = new Float64Array(page.length * 3);
+  for (const [at, row] of page.entries()) {
+    numbers[at * 3] = letter[row] ?? 0;
+    numbers[at * 3 + 1] = mailbox === null ? 0 : (uid[row] ?? 0);
+    numbers[at * 3 + 2] = thread[row] ?? 0;
   }
-  return numbersOf(shown);
-};
-
-const numbersOf = (rows: readonly Row[]): Float64Array<ArrayBuffer> => {
-  const numbers = new Float64Array(rows.length * 3);
-  for (const [index, row] of rows.entries())
-    for (let column = 0; column < 3; column++) numbers[index * 3 + column] = integer(row[column]);
   return numbers;
 };
 

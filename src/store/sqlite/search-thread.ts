@@ -6,12 +6,15 @@ import fs from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AccountId } from '../port.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
-import { indexPath, removeIndex, SearchIndex } from './search-index.ts';
+import { Gate } from './gate.ts';
+import { indexPath, removeIndex } from './search-file.ts';
+import { SearchIndex } from './search-index.ts';
 import type { SearchAnswer, SearchAsk, SearchOrder } from './search-messages.ts';
 import { runQuery } from './search-query.ts';
 
-/** Indexes that are kept open though nobody asks. */
+/** Indexes that are kept open though nobody asks, and places of letters that they keep in memory. */
 const MOST_OPEN = 16;
+const MOST_PLACES = 1_000_000;
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
@@ -28,6 +31,7 @@ class SearchThread {
   /** The last thing that is asked of each account; the account that was asked last stands last. */
   readonly #turns = new Map<AccountId, Promise<unknown>>();
   readonly #open = new Map<AccountId, SearchIndex>();
+  readonly #gate = new Gate();
   #closed = false;
 
   constructor(paths: FolderPaths) {
@@ -83,9 +87,14 @@ class SearchThread {
 
   #done(account: AccountId, turn: Promise<unknown>): void {
     if (this.#turns.get(account) === turn) this.#turns.delete(account);
+    let places = 0;
+    for (const index of this.#open.values()) places += index.placesInMemory;
     for (const [idle, index] of this.#open) {
-      if (this.#open.size <= MOST_OPEN) return;
+      if (this.#open.size <= MOST_OPEN && places <= MOST_PLACES) return;
       if (this.#turns.has(idle)) continue;
+      places -= index.placesInMemory;
+      index.forget();
+      if (this.#open.size <= MOST_OPEN) continue;
       this.#open.delete(idle);
       index.close();
     }
@@ -93,7 +102,7 @@ class SearchThread {
 
   #index(account: AccountId): SearchIndex {
     if (this.#closed) throw new Error('the search thread is closed');
-    const index = this.#open.get(account) ?? new SearchIndex(this.#paths, account);
+    const index = this.#open.get(account) ?? new SearchIndex(this.#paths, account, this.#gate);
     this.#open.delete(account);
     this.#open.set(account, index);
     return index;
@@ -113,7 +122,7 @@ class SearchThread {
       if (number === undefined || this.#closed) continue;
       const account = Number(number) as AccountId;
       const sweep = this.#inTurn(account, async (index) => {
-        if ((await index.whole(() => true)) === null) this.#remove(account);
+        if ((await index.look('words', () => true)) === null) this.#remove(account);
       });
       // What keeps this one from it is told to whoever searches there next.
       await sweep.catch(() => null);
