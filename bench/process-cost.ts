@@ -93,7 +93,8 @@ function writableHierarchy(): string | null {
 /** Ticks of /proc in a second: Linux gives them as 100 to every program. */
 const ticksPerSecond = 100;
 
-const countedByTree = (roots: readonly number[]): ProcessCost => ({
+/** The same, counted by the tree of processes. */
+export const countedByTree = (roots: readonly number[]): ProcessCost => ({
   by: 'process tree',
   cpuSeconds: () => {
     let ticks = 0;
