@@ -51,7 +51,9 @@ export class SyncedMaildirs {
     const unnamed = join(this.#folder, person, 'tmp', name);
     const file = await open(unnamed, 'wx', 0o600);
     try {
-      await file.writev(letter);
+      const { bytesWritten } = await file.writev(letter);
+      if (bytesWritten !== letter.reduce((sum, piece) => sum + piece.length, 0))
+        throw new Error('the disk took a part of a letter');
       await file.sync();
     } finally {
       await file.close();

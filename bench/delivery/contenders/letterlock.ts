@@ -1,7 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeVerifiers } from '../../../src/accounts/verifiers.ts';
+import { systemClock } from '../../../src/net/clock.ts';
+import { Secret } from '../../../src/sasl/exchange.ts';
+import type { AccountName } from '../../../src/store/port.ts';
+import { openStore } from '../../../src/store/sqlite/open.ts';
 import { makeCertificates } from '../child.ts';
 import type { Contender, Server } from '../contender.ts';
 import { domain, recipients, sender } from '../people.ts';
@@ -25,15 +31,7 @@ export const letterlock: Contender = {
     const { certificate, key, authority } = await makeCertificates(folder);
     const file = join(folder, 'letterlock.toml');
     writeFileSync(file, configuration(certificate, key));
-    for (const address of [sender.address, ...recipients.map((name) => `${name}@${domain}`)])
-      execFileSync(
-        process.execPath,
-        [main, 'account', 'add', address, '--password-stdin', '--config', file],
-        {
-          input: `${sender.password}\n`,
-          stdio: ['pipe', 'ignore', 'inherit'],
-        },
-      );
+    await makeAccounts(join(folder, 'data'));
     const program = startProgram(
       process.execPath,
       [main, 'serve', '--config', file],
@@ -60,6 +58,25 @@ export const letterlock: Contender = {
     } satisfies Server;
   },
 };
+
+/** Makes everybody's account, as `letterlock account add` does. */
+async function makeAccounts(data: string): Promise<void> {
+  const opened = await openStore(data);
+  if (!opened.ok) throw new Error(opened.refusal.message);
+  try {
+    const verifiers = await makeVerifiers(new Secret(sender.password), randomBytes);
+    for (const address of [sender.address, ...recipients.map((name) => `${name}@${domain}`)]) {
+      const made = await opened.value.createAccount({
+        name: address as AccountName,
+        verifiers,
+        createdAt: systemClock.now(),
+      });
+      if (!made.ok) throw new Error(`${address}: ${made.refusal}`);
+    }
+  } finally {
+    await opened.value.close();
+  }
+}
 
 /** Every measured connection comes from one address, which is bounded by default. */
 const configuration = (certificate: string, key: string): string => `
