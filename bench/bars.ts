@@ -12,7 +12,6 @@ export type Panel = {
 /** What is plotted. */
 export type Plot = {
   readonly title: string;
-  readonly unit: string;
   readonly series: readonly Series[];
   readonly panels: readonly Panel[];
   /** How many panels stand side by side. */
@@ -66,13 +65,13 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 }
 `;
 
-function drawPanel({ title, groups }: Panel, { series, unit }: Plot): string {
+function drawPanel({ title, groups }: Panel, { series }: Plot): string {
   const bars = groups.flatMap((group) => group.bars).filter((bar) => bar !== null);
   const step = roundStep(Math.max(1, ...bars.map(({ most }) => most)));
   const steps = Math.max(1, Math.ceil(Math.max(0, ...bars.map(({ most }) => most)) / step));
   const plotHeight = panelHeight - inner.top - inner.bottom;
   const y = (value: number): string => (inner.top + plotHeight * (1 - value / (steps * step))).toFixed(1);
-  const parts = [text(inner.left, 20, `${title} (${unit})`, 'class="panel"')];
+  const parts = [text(inner.left, 20, title, 'class="panel"')];
   for (let line = 0; line <= steps; line += 1) {
     const at = y(line * step);
     parts.push(

@@ -1,6 +1,6 @@
 import { drawBars, type Series } from '../bars.ts';
 import type { Results, Row } from './results.ts';
-import { formatSize, modeMeanings, modes, type Workload } from './workload.ts';
+import { formatSize, modes, type Mode, type Workload } from './workload.ts';
 
 /** One colour for one contender in every plot; floors are grey. */
 const colours: ReadonlyMap<string, string> = new Map([
@@ -14,6 +14,13 @@ const colours: ReadonlyMap<string, string> = new Map([
   ['floor-sqlite', '#868e96'],
   ['floor-discard', '#b6bdc4'],
 ]);
+
+/** The modes in a few words. */
+const modeNames: Readonly<Record<Mode, string>> = {
+  one: 'one letter per connection',
+  many: '100 letters per connection',
+  pipe: '100 letters per connection, pipelined',
+};
 
 /** Letters a second that reach mailboxes; of the floor that keeps none, those acknowledged. A panel for each mode and size. */
 export function drawPlot({ rows, participants }: Results): string {
@@ -40,7 +47,7 @@ export function drawPlot({ rows, participants }: Results): string {
     .filter((mode) => rows.some(({ workload }) => workload.mode === mode))
     .flatMap((mode) =>
       sizes.map((sizeBytes) => ({
-        title: `${formatSize(sizeBytes)}, ${modeMeanings[mode]}`,
+        title: `${formatSize(sizeBytes)}, ${modeNames[mode]}`,
         groups: connections.map((count) => ({
           label: `${count} ${count === 1 ? 'connection' : 'connections'}`,
           bars: measured.map(({ name }) => bar(name, { sizeBytes, mode, connections: count })),
@@ -48,8 +55,7 @@ export function drawPlot({ rows, participants }: Results): string {
       })),
     );
   return drawBars({
-    title: 'Letters delivered durably over TLS 1.3, a second',
-    unit: 'letters a second',
+    title: 'Letters a second, delivered durably over TLS 1.3 (medians; whiskers from the least to the most)',
     series,
     panels,
     columns: Math.max(1, sizes.length),

@@ -3,7 +3,7 @@ export const modes = ['one', 'many', 'pipe'] as const;
 export type Mode = (typeof modes)[number];
 
 /** What each mode is. */
-export const modeMeanings: Readonly<Record<Mode, string>> = {
+const modeMeanings: Readonly<Record<Mode, string>> = {
   one: 'one letter per TLS connection',
   many: '100 letters per connection, each reply awaited',
   pipe: '100 letters per connection; MAIL, RCPT and DATA in a group',
