@@ -26,8 +26,8 @@ export function missingStore(config: Pick<Config, 'data'>): HouseRefused {
 }
 
 /** Whether the data folder has a store; throws `HouseRefused` where none can be there. Nothing is made. */
-export function hasStore(config: Pick<Config, 'data'>): boolean {
-  const found = lookAtFolder(folderPaths(config.data));
+export function hasStore(config: Pick<Config, 'data'>, purpose: 'write' | 'read' = 'write'): boolean {
+  const found = lookAtFolder(folderPaths(config.data), purpose);
   if (!found.ok) throw new HouseRefused(found.refusal.message);
   return found.value === 'store';
 }

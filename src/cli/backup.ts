@@ -22,7 +22,7 @@ export function backupCommand(): Command {
     .action((target: string, options: { config?: string; verbose: boolean }) =>
       complain(async () => {
         const config = await configured(options.config);
-        if (!hasStore(config)) throw missingStore(config);
+        if (!hasStore(config, 'read')) throw missingStore(config);
         const place = path.resolve(target);
         if (`${place}${path.sep}`.startsWith(`${config.data}${path.sep}`))
           throw new HouseRefused(

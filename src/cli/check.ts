@@ -18,7 +18,7 @@ export function checkCommand(): Command {
     .action((options: { config?: string }) =>
       complain(async () => {
         const { data } = await configured(options.config);
-        if (!hasStore({ data })) throw missingStore({ data });
+        if (!hasStore({ data }, 'read')) throw missingStore({ data });
         checkFolder(data);
       }),
     );

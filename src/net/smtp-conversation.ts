@@ -316,7 +316,11 @@ export class SmtpConversation implements Patient, Conversation {
       return given;
     } catch (error) {
       if (error instanceof Error && error.name === 'StoreOverloaded') return overloaded;
-      return { verdict: 'fault', id: this.#fault(question.ask, error) };
+      const id = this.#fault(question.ask, error);
+      const isFull = error instanceof Error && error.name === 'StoreFull';
+      return isFull && question.ask === 'deliver'
+        ? { verdict: 'refused', why: { why: 'disk-full', id } }
+        : { verdict: 'fault', id };
     } finally {
       if (question.ask === 'deliver') this.#forgetBody();
     }

@@ -110,6 +110,7 @@ export const replyCatalogue: Readonly<Record<keyof typeof say, CatalogueEntry>> 
   },
   tooBig: { reply: say.tooBig(defaultLimits.messageBytes), definedIn: 'RFC 1870 section 6.1' },
   overloaded: { reply: say.overloaded, definedIn: 'RFC 5321 section 4.5.3.1.10' },
+  diskFull: { reply: say.diskFull('ID'), definedIn: 'RFC 5321 section 4.2.3' },
   looping: { reply: say.looping, definedIn: 'RFC 5321 section 6.3' },
   dmarcFailed: { reply: say.dmarcFailed('DOMAIN'), definedIn: 'RFC 5321 section 7.9' },
   spfFailed: { reply: say.spfFailed('DOMAIN'), definedIn: 'RFC 5321 section 7.9' },

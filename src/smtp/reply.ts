@@ -175,6 +175,8 @@ export const say = {
     reply(452, '5.3', `Too many recipients: at most ${most} in one transaction`),
   tooBig: (maxBytes: number) => reply(552, '3.4', `Letter too big: at most ${maxBytes} octets`),
   overloaded: reply(452, '3.1', 'Too much mail is under way; try again in a moment'),
+  diskFull: (id: string) =>
+    reply(452, '3.1', `The disk of this server is full; try again later; the log has it as ${id}`),
   looping: reply(554, '4.6', 'The letter goes in circles: too many Received fields'),
   dmarcFailed: (domain: string) =>
     reply(

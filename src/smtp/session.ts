@@ -146,6 +146,8 @@ export type Refusal =
   /** The domain of the sender does not vouch for the letter, and asks for such letters to be refused. */
   | { readonly why: 'dmarc' | 'spf'; readonly domain: string }
   | { readonly why: 'not-looked-up' | 'header-too-long' }
+  /** There is no room on the disk; `id` is also in the log. */
+  | { readonly why: 'disk-full'; readonly id: string }
   /** The letter's own From or Sender names somebody else; null is somebody without an address. */
   | { readonly why: 'from-not-yours'; readonly address: Address | null }
   | { readonly why: 'throttled'; readonly waitSeconds: number }

@@ -11,6 +11,11 @@ export class StoreOverloaded extends StoreFault {
   override readonly name = 'StoreOverloaded';
 }
 
+/** The disk has no room for the write, of which nothing is there. The peer should come again later (452). */
+export class StoreFull extends StoreFault {
+  override readonly name = 'StoreFull';
+}
+
 /** The store was closed, or its thread has ended. What was under way may or may not be on disk. */
 export class StoreClosed extends StoreFault {
   override readonly name = 'StoreClosed';

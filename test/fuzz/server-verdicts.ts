@@ -23,6 +23,7 @@ const refusals: Readonly<Record<Refusal['why'], readonly Refusal[]>> = {
   'changed-meanwhile': [{ why: 'changed-meanwhile' }],
   'over-quota': [{ why: 'over-quota' }],
   'exceeds-quota': [{ why: 'exceeds-quota' }],
+  'disk-full': [{ why: 'disk-full', id: 'x' }],
   'recipient-gone': [{ why: 'recipient-gone' }],
   exists: [{ why: 'exists' }],
   reserved: [{ why: 'reserved' }],

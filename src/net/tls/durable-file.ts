@@ -92,6 +92,10 @@ async function writeTemporary(folder: string, text: string): Promise<string> {
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    // Of what finds no room nothing is left, and whoever reads of it reads where.
+    await unlink(path);
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
   } finally {
     await file.close();
   }

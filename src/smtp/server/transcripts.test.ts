@@ -189,6 +189,7 @@ function refusalOf(text: string): Refusal {
   if (text === 'throttled') return { why: 'throttled', waitSeconds: 60 };
   if (text === 'elsewhere') return { why: 'elsewhere', domains: ['example.org'] };
   if (text === 'from-not-yours') return { why: text, address: { localPart: 'boss', domain: '447.edu' } };
+  if (text === 'disk-full') return { why: text, id: 'f-5' };
   if (text === 'from-nobody') return { why: 'from-not-yours', address: null };
   if (text === 'letters' || text === 'recipients')
     return { why: 'sent-too-much', what: text, per: 'hour', most: 300, waitSeconds: 60 };

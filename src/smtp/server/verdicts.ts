@@ -40,6 +40,8 @@ export function refusalReply(refusal: Refusal): Reply {
       return say.notLookedUp;
     case 'header-too-long':
       return say.headerTooLong;
+    case 'disk-full':
+      return say.diskFull(refusal.id);
     case 'from-not-yours':
       return refusal.address === null ? say.fromMissing : say.fromNotYours(formatAddress(refusal.address));
     case 'throttled':

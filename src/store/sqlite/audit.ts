@@ -10,6 +10,7 @@ import { allRows, bytes, firstRow, integer, text, type Row } from './column.ts';
 import { decompress } from './compression.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
 import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
+import { openForReading } from './reading.ts';
 import { SegmentFiles, stretchOf, type Stretch } from './segment-files.ts';
 
 const COUNTS = `SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL), (SELECT count(*) FROM letter),
@@ -234,7 +235,7 @@ class Auditor {
 }
 
 const integrityOf = (file: string): string => {
-  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  const db = openForReading(file, BUSY_MS);
   try {
     return text(firstRow(db.prepare('PRAGMA integrity_check(1)', { returnArrays: true }))?.[0]);
   } finally {
@@ -266,16 +267,24 @@ const hashOfFile = (file: string): { readonly hash: string; readonly sizeBytes: 
   }
 };
 
-/** Looks while nobody writes. A folder that this user cannot write to is looked at as it is. */
-const betweenTransactions = <Value>({ database }: FolderPaths, look: () => Value): Value => {
-  const db = new DatabaseSync(database, { timeout: BUSY_MS });
+/** A connection with the write lock; null where none is to be had. */
+const beginWriting = (database: string): DatabaseSync | null => {
+  let db: DatabaseSync | null = null;
   try {
+    db = new DatabaseSync(database, { timeout: BUSY_MS });
     db.exec('BEGIN IMMEDIATE');
+    return db;
   } catch (cause) {
-    db.close();
-    if (/readonly|locked|busy/i.test(cause instanceof Error ? cause.message : '')) return look();
+    db?.close();
+    if (/readonly|locked|busy|unable to open/i.test(cause instanceof Error ? cause.message : '')) return null;
     throw cause;
   }
+};
+
+/** Looks while nobody writes. A folder that this user cannot write to is looked at as it is. */
+const betweenTransactions = <Value>({ database }: FolderPaths, look: () => Value): Value => {
+  const db = beginWriting(database);
+  if (db === null) return look();
   try {
     return look();
   } finally {
@@ -291,7 +300,7 @@ const betweenTransactions = <Value>({ database }: FolderPaths, look: () => Value
  */
 export const auditStore = (folder: string, progress: AuditProgress): Audit => {
   const paths = folderPaths(folder);
-  const db = new DatabaseSync(paths.database, { readOnly: true, timeout: BUSY_MS });
+  const db = openForReading(paths.database, BUSY_MS);
   try {
     const auditor = new Auditor(paths, db, progress);
     return { ...auditor.audit(), wrong: auditor.wrong };

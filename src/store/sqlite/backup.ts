@@ -1,14 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
-import { StoreFault } from '../fault.ts';
+import { backup, type DatabaseSync } from 'node:sqlite';
+import { StoreFault, StoreFull } from '../fault.ts';
 import type { BlobHash } from '../port.ts';
 import { BackupObjects } from './backup-objects.ts';
 import { BlobFiles } from './blob-files.ts';
 import { manifestName, type Manifest } from './backup-manifest.ts';
 import { allRows, integer, text } from './column.ts';
+import { diskFault } from './disk-fault.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
 import { pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
+import { openForReading } from './reading.ts';
 
 const FILES = `SELECT lower(hex(hash)), size_bytes FROM blob WHERE chunks IS NULL`;
 const SEGMENTS = 'SELECT id, size_bytes FROM segment ORDER BY id';
@@ -34,7 +36,7 @@ type Segments = Manifest['segments'];
 type State = { readonly blobs: readonly BlobFile[]; readonly segments: Segments };
 type BlobFile = { readonly hash: BlobHash; readonly sizeBytes: number };
 
-const open = (file: string): DatabaseSync => new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+const open = (file: string): DatabaseSync => openForReading(file, BUSY_MS);
 
 const blobFilesIn = (file: string): readonly BlobFile[] => {
   const db = open(file);
@@ -90,6 +92,8 @@ const copyDatabase = async (paths: FolderPaths, to: string): Promise<readonly Op
     return segments;
   } catch (cause) {
     closeSegments(segments ?? []);
+    const fault = diskFault(cause, path.dirname(to));
+    if (fault instanceof StoreFull) throw fault;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreFault(`the database could not be copied to ${path.dirname(to)}: ${why}`, { cause });
   } finally {

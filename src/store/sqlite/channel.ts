@@ -1,12 +1,13 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Change } from '../port.ts';
-import { StoreClosed, StoreFault, StoreOverloaded } from '../fault.ts';
+import { StoreClosed, StoreFault, StoreFull, StoreOverloaded } from '../fault.ts';
 import { Listeners } from '../listeners.ts';
 import type { Compression } from './compression.ts';
 import { pack } from './outbox.ts';
 import {
   type Answer,
   fromWire,
+  type Outcome,
   type Request,
   type Write,
   type WriteKind,
@@ -133,7 +134,7 @@ export class Channel {
       if (waiting === undefined) throw new StoreFault('the store thread answered what was not asked');
       this.#waitingBytes -= waiting.bytes;
       if ('value' in outcome) waiting.resolve(outcome.value);
-      else waiting.reject(new StoreFault(outcome.fault));
+      else waiting.reject(faultOf(outcome.fault));
     }
     if (this.#answered === this.#waiting.length) this.#settled();
     else if (this.#answered > 1024) {
@@ -158,3 +159,6 @@ export class Channel {
     this.#settled();
   }
 }
+
+const faultOf = ({ why, message }: Extract<Outcome, { fault: unknown }>['fault']): StoreFault =>
+  why === 'full' ? new StoreFull(message) : new StoreFault(message);

@@ -21,6 +21,7 @@ import { isBusy } from './busy.ts';
 import { Channel, DEFAULT_BOUNDS, type StoreDoor, type WaitingBounds } from './channel.ts';
 import { DirectoryVersion } from './directory-version.ts';
 import { compress, type Compression } from './compression.ts';
+import { diskFault } from './disk-fault.ts';
 import { folderPaths } from './folder.ts';
 import { formatOmitted } from './omitted-column.ts';
 import { MaildropLocks } from './maildrop-locks.ts';
@@ -69,6 +70,7 @@ const BUSY_TURNS = 100_000;
 
 /** The store as one thread of the process sees it: reads on its own connection, writes by message. */
 class SqliteStore implements Store {
+  readonly #folder: string;
   readonly #reader: Reader;
   readonly #files: BlobFiles;
   readonly #channel: Channel;
@@ -80,6 +82,7 @@ class SqliteStore implements Store {
 
   constructor(folder: string, door: StoreDoor, bounds: WaitingBounds) {
     const paths = folderPaths(folder);
+    this.#folder = folder;
     this.#reader = new Reader(paths);
     this.#files = new BlobFiles(paths.blobs);
     this.#compression = door.compression;
@@ -378,10 +381,19 @@ class SqliteStore implements Store {
   #read<Value>(read: (reader: Reader) => Eventually<Value>): Eventually<Value> {
     this.#channel.mustBeOpen();
     try {
-      return read(this.#reader);
+      const value = read(this.#reader);
+      return value instanceof Promise ? this.#told(value) : value;
     } catch (cause) {
       if (isBusy(cause)) return this.#readLater(read);
-      throw cause;
+      throw diskFault(cause, this.#folder);
+    }
+  }
+
+  async #told<Value>(value: Promise<Value>): Promise<Value> {
+    try {
+      return await value;
+    } catch (cause) {
+      throw diskFault(cause, this.#folder);
     }
   }
 
@@ -393,7 +405,7 @@ class SqliteStore implements Store {
       try {
         return await read(this.#reader);
       } catch (cause) {
-        if (!isBusy(cause)) throw cause;
+        if (!isBusy(cause)) throw diskFault(cause, this.#folder);
       }
     }
     throw new StoreFault('the database stays locked by another process');

@@ -4,8 +4,10 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { ok, refused, type Result } from '../../result.ts';
+import { asItIs } from './reading.ts';
 import { syncFolder } from './synced-folder.ts';
 import { allRows } from './column.ts';
+import { isOfTheDisk } from './disk-fault.ts';
 import { APPLICATION_ID, migrate, MIGRATIONS, pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
 
 /** Why a data folder is not opened. Nothing in it was changed; `message` says what, where and what to do. */
@@ -88,7 +90,10 @@ const notWritable = (file: string, cause: unknown): Refused =>
   refused({
     why: 'not-writable',
     path: file,
-    message: `${file} cannot be read and written by this user (${codeOf(cause)}): change its owner or mode, or choose another data folder`,
+    message:
+      codeOf(cause) === 'EROFS'
+        ? `${file} is on a file system that is read-only (EROFS): mount it for writing, or choose another data folder; "letterlock check" and "letterlock backup" work as it is`
+        : `${file} cannot be read and written by this user (${codeOf(cause)}): change its owner or mode, or choose another data folder`,
   });
 
 const codeOf = (cause: unknown): string =>
@@ -128,8 +133,13 @@ const closeToOthers = ({ folder, database }: FolderPaths): void => {
 const absentOrDead = (folder: string): Refused | null =>
   fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined ? null : deadLink(folder);
 
+/** What somebody wants with a data folder: to write into it, or to read what is there. */
+type Purpose = 'write' | 'read';
+
+const { R_OK, W_OK, X_OK } = fs.constants;
+
 /** Makes the folder where it is absent; `null` where all is well with it. */
-const checkFolder = (folder: string): Refused | null => {
+const checkFolder = (folder: string, purpose: Purpose): Refused | null => {
   const found = fs.statSync(folder, { throwIfNoEntry: false });
   if (found !== undefined && !found.isDirectory()) return notFolder(folder);
   if (found === undefined) {
@@ -137,7 +147,7 @@ const checkFolder = (folder: string): Refused | null => {
     if (dead !== null) return dead;
     makePrivate(folder);
   }
-  fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+  fs.accessSync(folder, R_OK | X_OK | (purpose === 'write' ? W_OK : 0));
   return null;
 };
 
@@ -198,6 +208,8 @@ const lookAt = (url: URL, look: (db: DatabaseSync) => Refused | null): Refused |
     db = new DatabaseSync(url, { readOnly: true, timeout: BUSY_MS });
     return look(db);
   } catch (cause) {
+    // What the disk itself says is no word about the database.
+    if (isOfTheDisk(cause)) throw cause;
     return damaged(fileURLToPath(url), cause instanceof Error ? cause.message : String(cause));
   } finally {
     db?.close();
@@ -215,8 +227,7 @@ const lookAt = (url: URL, look: (db: DatabaseSync) => Refused | null): Refused |
 const checkDatabase = (file: string): Refused | null => {
   const { size } = fs.statSync(file);
   if (size < MIN_PAGE_BYTES) return damaged(file, `${size} bytes are no database`);
-  const alone = pathToFileURL(file);
-  alone.searchParams.set('immutable', '1');
+  const alone = asItIs(file);
   const hasLog = hasContent(`${file}-wal`);
   const header = lookAt(alone, (db) => checkHeader(db, file));
   if (header !== null && !(hasLog && header.refusal.why === 'damaged')) return header;
@@ -274,23 +285,23 @@ const traces = ({ database, blobs }: FolderPaths): string =>
     .map((found) => (found === undefined ? '-' : `${found.ino}:${found.size}:${found.mtimeNs}`))
     .join(' ');
 
-const inspectOnce = (paths: FolderPaths): Refused | null => {
+const inspectOnce = (paths: FolderPaths, purpose: Purpose): Refused | null => {
   const file = paths.database;
   const found = fs.statSync(file, { throwIfNoEntry: false });
   if (found === undefined) return checkEmpty(paths);
   if (!found.isFile()) return foreign(file, 'it is no file');
-  fs.accessSync(file, fs.constants.R_OK | fs.constants.W_OK);
+  fs.accessSync(file, R_OK | (purpose === 'write' ? W_OK : 0));
   return checkDatabase(file);
 };
 
 const MAX_LOOKS = 100;
 
 /** Looks again where another process changed something meanwhile: what was seen may be half of before, half of after. */
-const inspect = (paths: FolderPaths): Refused | null => {
+const inspect = (paths: FolderPaths, purpose: Purpose): Refused | null => {
   let refusal: Refused | null = null;
   for (let look = 0; look < MAX_LOOKS; look++) {
     const before = traces(paths);
-    refusal = inspectOnce(paths);
+    refusal = inspectOnce(paths, purpose);
     if (refusal?.refusal.why !== 'damaged' || traces(paths) === before) return refusal;
   }
   return refusal;
@@ -317,10 +328,13 @@ const refusalOf = (paths: FolderPaths, look: () => Refused | null): Refused | nu
 };
 
 /** What a look at a data folder finds without making or changing anything: `absent` where there is no store yet. */
-export const lookAtFolder = (paths: FolderPaths): Result<'store' | 'absent', OpenRefusal> => {
+export const lookAtFolder = (
+  paths: FolderPaths,
+  purpose: Purpose,
+): Result<'store' | 'absent', OpenRefusal> => {
   const exists = (): boolean => fs.statSync(paths.folder, { throwIfNoEntry: false }) !== undefined;
   const refusal = refusalOf(paths, () =>
-    exists() ? (checkFolder(paths.folder) ?? inspect(paths)) : absentOrDead(paths.folder),
+    exists() ? (checkFolder(paths.folder, purpose) ?? inspect(paths, purpose)) : absentOrDead(paths.folder),
   );
   return refusal ?? ok(fs.existsSync(paths.database) ? 'store' : 'absent');
 };
@@ -328,7 +342,7 @@ export const lookAtFolder = (paths: FolderPaths): Result<'store' | 'absent', Ope
 /** Opens the data folder for its one writer in this process: inspects, makes what is absent, migrates. */
 export const openFolder = (paths: FolderPaths): Result<DatabaseSync, OpenRefusal> => {
   const refusal = refusalOf(paths, () => {
-    const found = checkFolder(paths.folder) ?? inspect(paths);
+    const found = checkFolder(paths.folder, 'write') ?? inspect(paths, 'write');
     if (found === null) closeToOthers(paths);
     return found;
   });

@@ -1,37 +1,43 @@
+import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-
-/** SQLITE_BUSY. */
-const isBusy = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  'errcode' in cause &&
-  typeof cause.errcode === 'number' &&
-  (cause.errcode & 0xff) === 5;
+import { isBusy } from './busy.ts';
 
 /**
- * A file that one process has for itself, until it lets go of it or ends, however it ends: the system's own lock, taken by
- * SQLite, which nobody finds in the way after a crash. The file is empty, and stays.
+ * The lock is the one that SQLite takes on a file before it would write into it: among threads it knows its own, among
+ * processes the operating system has it and lets go of it when a process ends. Nothing is ever written: the file has no
+ * page, there is no journal, and the little memory that a connection takes is for one page.
+ */
+const LOCK =
+  'PRAGMA cache_size = 1; PRAGMA page_size = 512; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE';
+
+/**
+ * A file that somebody has for himself until he lets go of it or his process ends, however it ends. The file stays: one that
+ * is removed while somebody opens it would be taken twice.
  */
 export class HeldFile {
-  readonly #db: DatabaseSync;
+  readonly #connection: DatabaseSync;
 
-  private constructor(db: DatabaseSync) {
-    this.#db = db;
+  private constructor(connection: DatabaseSync) {
+    this.#connection = connection;
   }
 
-  /** Takes the file, made where it is absent; null where another has it. */
+  /** Takes the file, made where it is absent; null where somebody has it. */
   static take(file: string): HeldFile | null {
-    const db = new DatabaseSync(file, { timeout: 0 });
+    const isNew = !fs.existsSync(file);
+    const connection = new DatabaseSync(file, { timeout: 0 });
     try {
-      db.exec('BEGIN EXCLUSIVE');
-      return new HeldFile(db);
+      connection.exec(LOCK);
+      // By its name: to open the file and close it again would end the lock.
+      if (isNew) fs.chmodSync(file, 0o600);
+      return new HeldFile(connection);
     } catch (cause) {
-      db.close();
+      connection.close();
       if (isBusy(cause)) return null;
       throw cause;
     }
   }
 
   release(): void {
-    this.#db.close();
+    this.#connection.close();
   }
 }

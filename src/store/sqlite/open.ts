@@ -7,6 +7,7 @@ import type { StoreDoor } from './channel.ts';
 import { openSqliteStore } from './client.ts';
 import type { Compression } from './compression.ts';
 import type { Notice, Order } from './control.ts';
+import { diskFault } from './disk-fault.ts';
 import type { OpenRefusal } from './folder.ts';
 import type { WriterStats } from './writer.ts';
 
@@ -86,12 +87,7 @@ export const startStoreThread = async (
     ended,
   ]);
   if (first === null || first instanceof Error)
-    throw new StoreFault(
-      `the data folder ${folder} could not be opened: ${first?.message ?? 'the thread ended'}`,
-      {
-        cause: first,
-      },
-    );
+    throw diskFault(first ?? new StoreFault('the store thread ended before it began'), folder);
   if (first.notice === 'refused') {
     await ended;
     return refused(first.refusal);

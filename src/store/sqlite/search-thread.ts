@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AccountId } from '../port.ts';
+import { diskFault } from './disk-fault.ts';
 import { folderPaths, type FolderPaths } from './folder.ts';
 import { Gate } from './gate.ts';
 import { indexPath, removeIndex } from './search-file.ts';
@@ -51,7 +52,10 @@ class SearchThread {
       const answer: SearchAnswer = { number, ...found };
       port.postMessage(answer, [found.numbers.buffer]);
     } catch (cause) {
-      port.postMessage({ number, fault: reasonOf(cause) } satisfies SearchAnswer);
+      port.postMessage({
+        number,
+        fault: diskFault(cause, this.#paths.folder).message,
+      } satisfies SearchAnswer);
     }
   }
 
@@ -135,8 +139,6 @@ class SearchThread {
     for (const index of this.#open.values()) index.close();
   }
 }
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 const begin = (parent: MessagePort, folder: string): void => {
   const thread = new SearchThread(folderPaths(folder));

@@ -157,7 +157,9 @@ export type Write = { [Kind in WriteKind]: WriteOf<Kind> }[WriteKind];
 export type Written<Kind extends WriteKind = WriteKind> = Verbs[Kind][1];
 
 /** How one write ended: its value after the commit, or the fault that left nothing of it. */
-export type Outcome = { readonly value: Written } | { readonly fault: string };
+export type Outcome =
+  | { readonly value: Written }
+  | { readonly fault: { readonly why: 'full' | 'other'; readonly message: string } };
 
 /**
  * An outcome as it crosses back. The placements of a delivery are five numbers each in one array: an object with names

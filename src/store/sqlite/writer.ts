@@ -1,4 +1,6 @@
+import path from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { StoreFull } from '../fault.ts';
 import type { Change } from '../port.ts';
 import { refused } from '../../result.ts';
 import { AccountRows } from './account-rows.ts';
@@ -6,6 +8,7 @@ import { ArrangementRows } from './arrangement-rows.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { BlobRows } from './blob-rows.ts';
 import { CredentialRows } from './credential-rows.ts';
+import { diskFault } from './disk-fault.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { ChangeNotes, Ledger } from './ledger.ts';
 import { LetterRows } from './letter-rows.ts';
@@ -36,8 +39,6 @@ export type WriterStats = {
   swept: number;
 };
 
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
 /** SQLITE_FULL: the disk took less than the whole of what was to be written. */
 const isFull = (cause: unknown): boolean =>
   cause instanceof Error && 'errcode' in cause && cause.errcode === 13;
@@ -52,6 +53,8 @@ const isFull = (cause: unknown): boolean =>
 export class Writer {
   readonly stats: WriterStats = { commits: 0, writes: 0, letters: 0, reruns: 0, swept: 0 };
   readonly #db: DatabaseSync;
+  /** What an operator calls the place, for what is told of it. */
+  readonly #folder: string;
   readonly #ledger: Ledger;
   readonly #blobs: BlobRows;
   readonly #rows: Rows;
@@ -63,6 +66,7 @@ export class Writer {
   /** Takes the opened database over; `close` lets go of it. */
   constructor(db: DatabaseSync, files: BlobFiles) {
     this.#db = db;
+    this.#folder = path.dirname(db.location() ?? '');
     this.#ledger = new Ledger(db);
     this.#blobs = new BlobRows(db, files, this.#ledger);
     this.#rows = rowsOf(db, this.#ledger, this.#blobs);
@@ -139,8 +143,13 @@ export class Writer {
   }
 
   #failed(writes: readonly Write[], cause: unknown): Group {
-    const outcome: Outcome = { fault: reasonOf(cause) };
+    const outcome = this.#fault(cause);
     return { outcomes: writes.map(() => outcome), changes: this.#foreign.take() };
+  }
+
+  #fault(cause: unknown): Outcome {
+    const fault = diskFault(cause, this.#folder);
+    return { fault: { why: fault instanceof StoreFull ? 'full' : 'other', message: fault.message } };
   }
 
   /** SQLite rolls back by itself where the disk is full; elsewhere it waits to be told. */
@@ -179,7 +188,7 @@ export class Writer {
       this.#forget();
       this.#blobs.doomWritten(written);
       changes.length = before;
-      return { fault: reasonOf(cause) };
+      return this.#fault(cause);
     }
   }
 
