@@ -48,7 +48,11 @@ const announcements = [
     name: 'imapCapabilities',
     what: 'IMAP capability',
     rows: 'imapCapabilities',
-    announces: (line: string) => (/^S: .*\bCAPABILITY /.test(line) ? line.split(/[\s[\]]+/) : []),
+    // Behind `=` there may be what is different from server to server.
+    announces: (line: string) =>
+      /^S: .*\bCAPABILITY /.test(line)
+        ? line.split(/[\s[\]]+/).flatMap((word) => [word, word.replace(/=.*/, '')])
+        : [],
   },
   {
     file: 'src/pop3/capabilities.ts',

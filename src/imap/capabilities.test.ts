@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agreedSecured as secured } from '../../test/support/agreed-tls.ts';
 import { formatCapabilities, imapCapabilities } from './capabilities.ts';
+import { defaultLimits } from './limits.ts';
 
-const settings = { takesTokens: true };
+const settings = { takesTokens: true, limits: defaultLimits };
 
 test('every capability is announced to somebody, once and in its order', () => {
   const to = [
@@ -17,7 +18,9 @@ test('every capability is announced to somebody, once and in its order', () => {
       .slice(1)
       .filter((word) => !word.startsWith('AUTH=')),
   );
-  const order = imapCapabilities.map(({ capability }) => capability);
+  const order = imapCapabilities.map(({ capability, limit }) =>
+    limit === undefined ? capability : `${capability}=${defaultLimits[limit]}`,
+  );
   for (const line of words)
     assert.deepEqual(
       line,

@@ -1,5 +1,6 @@
 import type { Secured } from '../mail/transport.ts';
 import { offeredMechanisms, type MechanismOffer } from '../sasl/mechanisms.ts';
+import type { Limits } from './limits.ts';
 import type { Settings } from './session.ts';
 
 /** A capability that the server announces, the section that defines it, and when it is announced. */
@@ -8,6 +9,8 @@ export type Capability = {
   readonly definedIn: string;
   /** `logged-in` ones say nothing to somebody who is nobody yet. */
   readonly to: 'everybody' | 'logged-in' | 'newcomers';
+  /** The bound that it tells behind `=`. */
+  readonly limit?: keyof Limits;
 };
 
 /** Every capability; `docs/STANDARDS.md` has a row for each, which `make check` proves. */
@@ -37,6 +40,16 @@ export const imapCapabilities: readonly Capability[] = [
   { capability: 'PREVIEW', definedIn: 'RFC 8970 section 3', to: 'logged-in' },
   { capability: 'SAVEDATE', definedIn: 'RFC 8514 section 4.1', to: 'logged-in' },
   { capability: 'OBJECTID', definedIn: 'RFC 8474 section 3', to: 'logged-in' },
+  { capability: 'QUOTA', definedIn: 'RFC 9208 section 3.1', to: 'logged-in' },
+  { capability: 'QUOTA=RES-STORAGE', definedIn: 'RFC 9208 section 5.1', to: 'logged-in' },
+  { capability: 'QUOTA=RES-MESSAGE', definedIn: 'RFC 9208 section 5.2', to: 'logged-in' },
+  { capability: 'QUOTA=RES-MAILBOX', definedIn: 'RFC 9208 section 5.3', to: 'logged-in' },
+  {
+    capability: 'APPENDLIMIT',
+    definedIn: 'RFC 7889 section 2',
+    to: 'logged-in',
+    limit: 'messageBytes',
+  },
   { capability: 'STATUS=SIZE', definedIn: 'RFC 8438 section 2', to: 'logged-in' },
 ];
 
@@ -44,14 +57,15 @@ export const imapCapabilities: readonly Capability[] = [
 export type Asker = {
   readonly secured: Secured | null;
   readonly isLoggedIn: boolean;
-  readonly settings: Pick<Settings, 'takesTokens'>;
+  readonly settings: Pick<Settings, 'takesTokens' | 'limits'>;
 };
 
 /** `CAPABILITY IMAP4rev1 …`, as CAPABILITY answers and the greeting has it (RFC 9051 section 7.2.2). */
 export function formatCapabilities({ isLoggedIn, secured, settings }: Asker): string {
-  const words = imapCapabilities.flatMap(({ capability, to }) => {
-    if (to === 'newcomers') return isLoggedIn || secured !== null ? [] : [capability];
-    return to === 'logged-in' && !isLoggedIn ? [] : [capability];
+  const words = imapCapabilities.flatMap(({ capability, to, limit }) => {
+    const word = limit === undefined ? capability : `${capability}=${settings.limits[limit]}`;
+    if (to === 'newcomers') return isLoggedIn || secured !== null ? [] : [word];
+    return to === 'logged-in' && !isLoggedIn ? [] : [word];
   });
   // Before the connection is protected there are none (RFC 9051 section 11.1).
   const offered = isLoggedIn || secured === null ? [] : offeredMechanisms(mechanismOffer(secured, settings));

@@ -8,6 +8,7 @@ import { list, lsub, type ListCommand } from './grammar/list.ts';
 import { authenticate, login, type AuthenticateCommand, type LoginCommand } from './grammar/login.ts';
 import { create, ofMailbox, rename, type MailboxCommand } from './grammar/mailbox-commands.ts';
 import { numberSet } from './grammar/number-set.ts';
+import { getQuota, getQuotaRoot, type QuotaCommand } from './grammar/quota.ts';
 import { search, type SearchCommand } from './grammar/search.ts';
 import { select, type SelectCommand } from './grammar/select.ts';
 import { status, type StatusCommand } from './grammar/status.ts';
@@ -27,6 +28,7 @@ export type Command =
   | ListCommand
   | LoginCommand
   | MailboxCommand
+  | QuotaCommand
   | SearchCommand
   | SelectCommand
   | StatusCommand
@@ -85,6 +87,8 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   EXAMINE: reads(select('EXAMINE')),
   EXPUNGE: bare('EXPUNGE'),
   FETCH: reads(fetch('FETCH')),
+  GETQUOTA: reads(getQuota),
+  GETQUOTAROOT: reads(getQuotaRoot),
   ID: reads(id),
   IDLE: bare('IDLE'),
   LIST: reads(list),

@@ -3,6 +3,7 @@ import type { AppendedLetter } from './grammar/append.ts';
 import type { FetchedLetter, LetterNeed } from './letters.ts';
 import type { Mailboxes, MailboxId, MailboxRole, OpenedMailbox } from './mailboxes.ts';
 import type { NumberRange } from './number-set.ts';
+import type { AccountQuota } from './quota.ts';
 import type { ResolvedKey } from './search-key.ts';
 import type { MailboxChanges } from './view.ts';
 
@@ -10,6 +11,9 @@ import type { MailboxChanges } from './view.ts';
 export type Question =
   | { readonly ask: 'login'; readonly mechanism: Mechanism; readonly question: SaslQuestion }
   | { readonly ask: 'mailboxes' }
+  /** How many octets the deleted letters of these mailboxes have. */
+  | { readonly ask: 'deleted-octets'; readonly mailboxes: readonly MailboxId[] }
+  | { readonly ask: 'quota' }
   /** The mailbox as it is now, with all its uids. */
   | { readonly ask: 'open'; readonly mailbox: MailboxId }
   /** What happened in the mailbox since a modification sequence. */
@@ -73,6 +77,8 @@ export type Asked<Kind extends Ask> = Extract<Question, { readonly ask: Kind }>;
 export type Answers = {
   readonly login: SaslVerdict;
   readonly mailboxes: Mailboxes;
+  readonly 'deleted-octets': ReadonlyMap<MailboxId, number>;
+  readonly quota: AccountQuota;
   readonly open: OpenedMailbox;
   readonly changes: MailboxChanges;
   /** `upTo`: the uids up to this one are all answered. */

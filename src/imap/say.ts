@@ -72,6 +72,7 @@ export const say = {
   inbox: no('That cannot be done with INBOX', 'CANNOT'),
   hasChildren: no('There are mailboxes in it', 'HASCHILDREN'),
   copied: (code: string) => ok('Where they are now', code),
+  noQuotaRoot: no('No such quota root', 'NONEXISTENT'),
   overQuota: no('The account is full', 'OVERQUOTA'),
   tooManyKeywords: no('A letter has at most 100 keywords', 'LIMIT'),
   overloaded: no('Too much is under way; try again in a moment', 'INUSE'),

@@ -1,7 +1,5 @@
 import type { MailboxRole } from './port.ts';
 
-/** An account has at most this many mailboxes. */
-export const MAX_MAILBOXES = 10_000;
 /** A mailbox has at most this many above it. */
 export const MAX_MAILBOX_DEPTH = 32;
 const LONGEST_NAME_BYTES = 255;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_MAILBOXES } from './mailbox-rules.ts';
+import { MAX_MAILBOXES } from './port.ts';
 import { MailboxTree } from './mailbox-tree.ts';
 import type { MailboxId } from './port.ts';
 

@@ -1,4 +1,5 @@
-import { isInbox, isMailboxName, MAX_MAILBOX_DEPTH, MAX_MAILBOXES } from './mailbox-rules.ts';
+import { isInbox, isMailboxName, MAX_MAILBOX_DEPTH } from './mailbox-rules.ts';
+import { MAX_MAILBOXES } from './port.ts';
 import type { Mailbox, MailboxId, MailboxRefusal } from './port.ts';
 
 /** What somebody may choose of a mailbox. */

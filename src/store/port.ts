@@ -17,6 +17,7 @@ export type * from './port/objects.ts';
 export type * from './port/queue.ts';
 export type * from './port/search.ts';
 export { services } from './port/accounts.ts';
+export { MAX_MAILBOXES } from './port/mailboxes.ts';
 
 /**
  * The store, in coarse verbs. A read answers from the state after some commit, and always sees every write whose promise

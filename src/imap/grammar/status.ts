@@ -10,6 +10,8 @@ const statusItems = [
   'SIZE',
   'RECENT',
   'MAILBOXID',
+  'DELETED-STORAGE',
+  'APPENDLIMIT',
 ] as const;
 
 /** What STATUS tells of a mailbox; RECENT is RFC 3501's. */

@@ -74,7 +74,7 @@ export class ImapWorld implements PlayedWorld {
 
   /**
    * `letters N`: so many come into Ada's INBOX, with subjects that count on; `letter MAILBOX TEXT`: this one, with escapes;
-   * `flag UID KEYWORD` and `expunge UID`: done to a letter of INBOX by somebody else; `quota BYTES`; `gone`: her account.
+   * `flag UID KEYWORD` and `expunge UID`: done to a letter of INBOX by somebody else; `quota BYTES [LETTERS]`; `gone`: her account.
    */
   async happens(text: string): Promise<void> {
     const [what = '', first = '', ...rest] = text.split(' ');
@@ -96,7 +96,10 @@ export class ImapWorld implements PlayedWorld {
         await this.store.expunge(account.id, inbox.id, [Number(first) as never], 'any', now);
         return;
       case 'quota':
-        await this.store.setQuota(account.id, { bytes: Number(first), letters: null });
+        await this.store.setQuota(account.id, {
+          bytes: Number(first),
+          letters: rest[0] === undefined ? null : Number(rest[0]),
+        });
         return;
       case 'gone':
         await this.store.removeAccount(account.id);
@@ -152,7 +155,7 @@ export async function openImapWorld(settings: readonly string[] = []): Promise<I
 
 /**
  * `capability WORD ...` is what a transcript shows of the capabilities, `capability *` all of them: so one that is added changes
- * no other transcript.
+ * no other transcript. What stands behind `=` need not be named.
  */
 function shownCapabilities(settings: readonly string[]): (said: Buffer) => Buffer {
   const shown = new Set(
@@ -161,7 +164,9 @@ function shownCapabilities(settings: readonly string[]): (said: Buffer) => Buffe
   if (shown.has('*')) return (said) => said;
   return (said) => {
     const text = said.toString('latin1').replaceAll(/\bCAPABILITY ([^\]\r\n]*)/g, (_, all: string) => {
-      const words = all.split(' ').filter((word) => shown.has(word));
+      const words = all
+        .split(' ')
+        .filter((word) => shown.has(word) || shown.has(word.split('=', 1)[0] ?? ''));
       return ['CAPABILITY', ...words, '...'].join(' ');
     });
     return Buffer.from(text, 'latin1');

@@ -6,11 +6,12 @@ import type { TextForm } from '../render/string.ts';
 import { specialUse } from '../render/special-use.ts';
 import { say } from '../say.ts';
 import { asks, ends, textFormOf, type Handler, type LoggedIn } from './stage.ts';
-import { formatStatusResponse } from './status.ts';
+import { formatStatusResponse, withStatusFacts } from './status.ts';
 
 /** LIST (RFC 9051 section 6.3.9) and LSUB (RFC 3501 section 6.3.9). */
-export const list: Handler<ListCommand, LoggedIn> = (command, stage, { out }) => {
-  const { name, reference, patterns, selection } = command;
+export const list: Handler<ListCommand, LoggedIn> = (command, stage, context) => {
+  const { out } = context;
+  const { name, reference, patterns, selection, status } = command;
   const form = textFormOf(stage);
   const wanted = patterns.flatMap((pattern) => parseMailboxName(`${reference}${pattern}`, form) ?? []);
   if (wanted.some((pattern) => wildcardsIn(pattern) > mostWildcards)) return ends(stage, say.badName);
@@ -22,14 +23,16 @@ export const list: Handler<ListCommand, LoggedIn> = (command, stage, { out }) =>
   const matches = (path: string): boolean => wanted.some((pattern) => matchesPattern(path, pattern));
   return asks({ ask: 'mailboxes' }, stage, (all) => {
     const stops = wanted.some((pattern) => pattern.includes('%'));
-    const rows = name === 'LIST' ? listed(all, command, matches) : subscribed(all, matches, stops);
-    for (const row of rows) {
-      out.latin1(formatRow(name, row, form));
-      const { mailbox } = row;
-      if (mailbox !== null && command.status.length > 0)
-        out.latin1(formatStatusResponse(mailbox, command.status, form));
-    }
-    return ends(stage, say.done(name));
+    const rows = [...(name === 'LIST' ? listed(all, command, matches) : subscribed(all, matches, stops))];
+    const mailboxes = rows.flatMap(({ mailbox }) => mailbox ?? []);
+    return withStatusFacts(mailboxes, status, stage, context, (facts) => {
+      for (const row of rows) {
+        out.latin1(formatRow(name, row, form));
+        const { mailbox } = row;
+        if (mailbox !== null && status.length > 0) out.latin1(formatStatusResponse(mailbox, status, facts));
+      }
+      return ends(stage, say.done(name));
+    });
   });
 };
 

@@ -10,6 +10,7 @@ import { idle } from './idle.ts';
 import { list } from './list.ts';
 import { login } from './login.ts';
 import { create, remove, rename, subscribe, unsubscribe } from './mailbox-commands.ts';
+import { getQuota, getQuotaRoot } from './quota.ts';
 import { search } from './search.ts';
 import { select } from './select.ts';
 import { capability, id, logout, namespace, noop } from './simple.ts';
@@ -53,6 +54,8 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   EXAMINE: loggedIn(select),
   EXPUNGE: selected(expunge),
   FETCH: selected(fetch, 'nothing-gone'),
+  GETQUOTA: loggedIn(getQuota),
+  GETQUOTAROOT: loggedIn(getQuotaRoot),
   ID: anywhere(id),
   IDLE: loggedIn(idle),
   LIST: loggedIn(list),

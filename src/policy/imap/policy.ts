@@ -9,9 +9,11 @@ import type { Content } from '../reception.ts';
 import { append, room } from './append-answer.ts';
 import { copy } from './copy-answer.ts';
 import type { Answering, Desk } from './desk.ts';
+import { deletedOctets } from './deleted-octets-answer.ts';
 import { expunge, letters, octets, setKeywords } from './letter-answers.ts';
 import { changes, mailboxes, open } from './mailbox-answers.ts';
 import { create, remove, rename, subscribe } from './mailbox-changes.ts';
+import { quota } from './quota-answer.ts';
 import { search } from './search-answer.ts';
 import { Watchers } from './watchers.ts';
 
@@ -31,11 +33,13 @@ const answers: { readonly [Kind in DeskAsk]: Answering<Kind> } = {
   copy,
   create,
   delete: remove,
+  'deleted-octets': deletedOctets,
   expunge,
   letters,
   mailboxes,
   octets,
   open,
+  quota,
   rename,
   room,
   search,

@@ -1,6 +1,9 @@
 import type { Eventually, Result } from '../../result.ts';
 import type { AccountId, MailboxId, ModSeq, Uid } from './ids.ts';
 
+/** An account has at most so many. */
+export const MAX_MAILBOXES = 10_000;
+
 /** What a mailbox is for: the names of the IANA registry, as JMAP writes them (RFC 8621 section 2, RFC 6154 section 2). */
 export type MailboxRole =
   | 'inbox'
