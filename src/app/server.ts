@@ -57,7 +57,7 @@ const roomBytes = 134_217_728;
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, journal, log } = options;
-  const opened = await startStoreThread(config.data, config.store.compression);
+  const opened = await startStoreThread(config.data, { compression: config.store.compression });
   if (!opened.ok) throw new HouseRefused(opened.refusal.message);
   const storeThread = opened.value;
   try {

@@ -34,7 +34,7 @@ export function hasStore(config: Pick<Config, 'data'>, purpose: 'write' | 'read'
 
 /** The same, and a store is made where there is none. */
 export async function withStoreMade(config: Config, use: (store: Store) => Promise<void>): Promise<void> {
-  const opened = await openStore(config.data, config.store.compression);
+  const opened = await openStore(config.data, { compression: config.store.compression });
   if (!opened.ok) throw new HouseRefused(opened.refusal.message);
   try {
     await use(opened.value);

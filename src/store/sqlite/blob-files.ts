@@ -41,8 +41,8 @@ export class BlobFiles {
   readonly #folder: string;
 
   /** `folder` is the data folder's `blobs`; it is made when the first file is. */
-  constructor(folder: string) {
-    this.segments = new SegmentFiles(folder);
+  constructor(folder: string, segmentBytes?: number) {
+    this.segments = new SegmentFiles(folder, segmentBytes);
     this.#folder = folder;
   }
 

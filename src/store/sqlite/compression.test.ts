@@ -38,7 +38,7 @@ test('letters kept either way lie in one store and are served alike, whatever is
     const letters: (readonly [LetterId, Uint8Array])[] = [];
     let account = 0 as AccountId;
     for (const compression of ['none', 'zstd', 'none'] as const) {
-      const opened = await openStore(folder, compression);
+      const opened = await openStore(folder, { compression });
       assert.ok(opened.ok);
       const store = opened.value;
       if (account === 0) account = (await makeAccount(store, 'nu1@447.edu')).id;

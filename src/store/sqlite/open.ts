@@ -6,10 +6,17 @@ import { ok, refused, type Result } from '../../result.ts';
 import type { StoreDoor } from './channel.ts';
 import { openSqliteStore } from './client.ts';
 import type { Compression } from './compression.ts';
-import type { Notice, Order } from './control.ts';
+import type { Notice, Order, ThreadData } from './control.ts';
 import { diskFault } from './disk-fault.ts';
 import type { OpenRefusal } from './folder.ts';
 import type { WriterStats } from './writer.ts';
+
+/** How letters that come in are kept; what is there stays as it is. */
+export type Keeping = {
+  readonly compression?: Compression;
+  /** A segment that is as long as this takes no more letters. */
+  readonly segmentBytes?: number;
+};
 
 /** The store thread of this process, as the thread that started it sees it. */
 export interface StoreThread {
@@ -68,14 +75,14 @@ class StoreThreadHandle implements StoreThread {
 
 /**
  * Starts the store thread of this process on a data folder, which is made where it is absent. Refused, with nothing
- * changed, where the folder is not one that this program can keep letters in. Throws where the disk fails. Letters that come
- * in are kept as `compression` says.
+ * changed, where the folder is not one that this program can keep letters in. Throws where the disk fails.
  */
 export const startStoreThread = async (
   folder: string,
-  compression: Compression = 'none',
+  { compression = 'none', segmentBytes }: Keeping = {},
 ): Promise<Result<StoreThread, OpenRefusal>> => {
-  const worker = new Worker(THREAD, { workerData: { folder: path.resolve(folder) }, name: 'store' });
+  const workerData: ThreadData = { folder: path.resolve(folder), segmentBytes };
+  const worker = new Worker(THREAD, { workerData, name: 'store' });
   const ended = new Promise<Error | null>((resolve) => {
     worker.once('error', (cause) => resolve(cause instanceof Error ? cause : new Error(String(cause))));
     worker.once('exit', (code) =>
@@ -98,9 +105,9 @@ export const startStoreThread = async (
 /** A store for a program with one thread (a command, a test): `close` ends the store thread as well. */
 export const openStore = async (
   folder: string,
-  compression: Compression = 'none',
+  keeping: Keeping = {},
 ): Promise<Result<Store, OpenRefusal>> => {
-  const started = await startStoreThread(folder, compression);
+  const started = await startStoreThread(folder, keeping);
   if (!started.ok) return started;
   const thread = started.value;
   try {

@@ -8,6 +8,8 @@ import { makeFolder, syncFolder } from './synced-folder.ts';
 const FOLDER = 'segments';
 /** No piece of a blob that is read in pieces is larger. */
 const PIECE_BYTES = 256 * 1024;
+/** A segment that is as long as this takes no more letters, where nothing else is said. */
+const FULL_BYTES = 64 * 1024 * 1024;
 
 /** Where a blob lies: in which segment, from which byte on, and how long it is. */
 export type Stretch = { readonly segment: number; readonly offset: number; readonly sizeBytes: number };
@@ -27,11 +29,14 @@ export const stretchOf = (
  * where it is used; what lies behind is nobody's, and the next letter is written over it. Below that nothing changes.
  */
 export class SegmentFiles {
+  /** A segment that is as long as this takes no more letters. */
+  readonly fullBytes: number;
   readonly #blobs: string;
   readonly #folder: string;
 
   /** `folder` is the data folder's `blobs`; what is missing is made when the first segment is. */
-  constructor(folder: string) {
+  constructor(folder: string, fullBytes: number = FULL_BYTES) {
+    this.fullBytes = fullBytes;
     this.#blobs = folder;
     this.#folder = path.join(folder, FOLDER);
   }

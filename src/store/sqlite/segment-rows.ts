@@ -5,8 +5,6 @@ import { firstRow, integer } from './column.ts';
 import type { Ledger } from './ledger.ts';
 import type { SegmentFiles, Stretch } from './segment-files.ts';
 
-/** A segment that is as long as this takes no more letters. */
-const FULL_BYTES = 64 * 1024 * 1024;
 /** Segments of which less than this share is in use are moved together. */
 const SPARSE_SHARE = 0.5;
 
@@ -145,7 +143,7 @@ export class SegmentRows {
 
   #writable(): Active {
     if (!this.#isSeen) this.#look();
-    if (this.#active !== null && this.#active.sizeBytes < FULL_BYTES) return this.#active;
+    if (this.#active !== null && this.#active.sizeBytes < this.#files.fullBytes) return this.#active;
     this.save();
     this.#active = { id: this.#ledger.nextSegment(), isNew: true, sizeBytes: 0, added: 0 };
     return this.#active;
@@ -162,7 +160,7 @@ export class SegmentRows {
     if (this.#open?.segment === id && fs.fstatSync(this.#open.handle).nlink === 0) this.close();
     if (this.#files.has({ segment: id, offset: 0, sizeBytes })) return;
     this.close();
-    this.#active = { id, isNew: false, sizeBytes: FULL_BYTES, added: 0 };
+    this.#active = { id, isNew: false, sizeBytes: this.#files.fullBytes, added: 0 };
   }
 
   /** The file to write to. Of the one before, what was appended in this transaction is made durable first. */

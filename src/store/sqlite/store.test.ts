@@ -11,7 +11,7 @@ import { openStore } from './open.ts';
 const openWith = async (compression: Compression): Promise<Required<OpenedForTest>> => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'letterlock-store.'));
   const open = async (): Promise<Store> => {
-    const opened = await openStore(folder, compression);
+    const opened = await openStore(folder, { compression });
     assert.ok(opened.ok);
     return opened.value;
   };

@@ -5,13 +5,17 @@ import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
-import type { Store } from '../port.ts';
+import type { AccountId, AccountName, Store } from '../port.ts';
+import { auditFolder } from './audit.ts';
+import { BlobFiles } from './blob-files.ts';
 import type { WaitingBounds } from './channel.ts';
 import { openSqliteStore } from './client.ts';
-import { hashOf, letterBytes } from '../contract/fixtures.ts';
-import type { FolderPaths } from './folder.ts';
+import { deliveryOf, hashOf, letterBytes, testVerifiers } from '../contract/fixtures.ts';
+import { folderPaths, openFolder, type FolderPaths } from './folder.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
-import { startStoreThread, type StoreThread } from './open.ts';
+import { startStoreThread, type Keeping, type StoreThread } from './open.ts';
+import type { Write } from './write.ts';
+import { Writer } from './writer.ts';
 
 /** A fresh folder's path inside another that is removed after the test; the folder itself does not exist yet. */
 export const withFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
@@ -27,9 +31,9 @@ export const withFolder = async (run: (folder: string) => Promise<void>): Promis
 export const withThread = async (
   folder: string,
   run: (store: Store, thread: StoreThread) => Promise<void>,
-  bounds?: WaitingBounds,
+  { bounds, ...keeping }: Keeping & { readonly bounds?: WaitingBounds } = {},
 ): Promise<void> => {
-  const started = await startStoreThread(folder);
+  const started = await startStoreThread(folder, keeping);
   assert.ok(started.ok, 'the store thread was refused');
   const thread = started.value;
   const door = thread.connect();
@@ -41,6 +45,55 @@ export const withThread = async (
     await thread.close();
   }
 };
+
+/** The delivery of these bytes to the account, as the store thread gets it. */
+export const writeOf = (bytes: Uint8Array<ArrayBuffer>, account: AccountId, subject = ''): Write => {
+  const { hash, sizeBytes, chunks, summary, receivedAt, recipients } = deliveryOf(bytes, [account], {
+    subject,
+  });
+  const letter = { hash, sizeBytes, chunks, summary, receivedAt, recipients, keptBytes: sizeBytes };
+  const rest = {
+    spool: null,
+    zstdBytes: null,
+    parsed: null,
+    threadKeys: new Uint8Array(),
+    transport: '{}',
+    omitted: null,
+    savedAt: 1,
+  };
+  return { do: 'deliver', deliveries: [{ ...letter, ...rest }] };
+};
+
+/** Makes a writer in this thread on a fresh folder with one account; closes it, and looks whether all is well. */
+export const withWriter = async (
+  run: (
+    writer: Writer,
+    parts: {
+      readonly folder: string;
+      readonly blobs: string;
+      readonly db: DatabaseSync;
+      readonly account: AccountId;
+    },
+  ) => void,
+  segmentBytes?: number,
+): Promise<void> =>
+  withFolder(async (folder) => {
+    const paths = folderPaths(folder);
+    const opened = openFolder(paths);
+    assert.ok(opened.ok);
+    const db = opened.value;
+    const writer = new Writer(db, new BlobFiles(paths.blobs, segmentBytes));
+    const [made] = writer.run([
+      {
+        do: 'create-account',
+        wanted: { name: 'nu1@447.edu' as AccountName, createdAt: 1, verifiers: testVerifiers() },
+      },
+    ]).outcomes;
+    assert.ok(made !== undefined && 'value' in made);
+    run(writer, { folder, blobs: paths.blobs, db, account: 1 as AccountId });
+    writer.close();
+    assert.deepEqual(auditFolder(folder), []);
+  });
 
 /** A child process that runs a file beside this one, and the lines that it prints. */
 export const startChild = (

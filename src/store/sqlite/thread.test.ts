@@ -210,7 +210,7 @@ describe('the store thread', () => {
           await deliver(4);
           await mustDeliver(store, deliveryOf(letterBytes(5000), [id]));
         },
-        { operations: 3, bytes: 1000 },
+        { bounds: { operations: 3, bytes: 1000 } },
       ),
     );
   });

@@ -6,7 +6,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change } from '../port.ts';
 import { BlobFiles } from './blob-files.ts';
-import type { Notice, Order } from './control.ts';
+import type { Notice, Order, ThreadData } from './control.ts';
 import { folderPaths, openFolder } from './folder.ts';
 import { SearchWorker } from './search-worker.ts';
 import { type Answer, bytesOf, type Request, toWire, type WireOutcome, type Write } from './write.ts';
@@ -151,14 +151,14 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const begin = (parent: MessagePort, folder: string): void => {
+const begin = (parent: MessagePort, { folder, segmentBytes }: ThreadData): void => {
   const paths = folderPaths(folder);
   const opened = openFolder(paths);
   if (!opened.ok) {
     parent.postMessage({ notice: 'refused', refusal: opened.refusal } satisfies Notice);
     return;
   }
-  const files = new BlobFiles(paths.blobs);
+  const files = new BlobFiles(paths.blobs, segmentBytes);
   const writer = new Writer(opened.value, files);
   writer.sweep();
   files.sweepSpool(isAlive);
@@ -167,6 +167,5 @@ const begin = (parent: MessagePort, folder: string): void => {
   parent.postMessage({ notice: 'ready' } satisfies Notice);
 };
 
-const { folder } = workerData as { readonly folder: string };
 if (parentPort === null) throw new Error('the store thread is a worker and not a program');
-begin(parentPort, folder);
+begin(parentPort, workerData as ThreadData);
