@@ -31,6 +31,8 @@ export const imapCapabilities: readonly Capability[] = [
   { capability: 'BINARY', definedIn: 'RFC 3516 section 4', to: 'logged-in' },
   { capability: 'ESEARCH', definedIn: 'RFC 4731 section 3', to: 'logged-in' },
   { capability: 'SEARCHRES', definedIn: 'RFC 5182 section 2', to: 'logged-in' },
+  { capability: 'CONDSTORE', definedIn: 'RFC 7162 section 3.1', to: 'logged-in' },
+  { capability: 'QRESYNC', definedIn: 'RFC 7162 section 3.2', to: 'logged-in' },
   { capability: 'MOVE', definedIn: 'RFC 6851 section 3', to: 'logged-in' },
   { capability: 'LIST-EXTENDED', definedIn: 'RFC 5258 section 3', to: 'logged-in' },
   { capability: 'LIST-STATUS', definedIn: 'RFC 5819 section 2', to: 'logged-in' },

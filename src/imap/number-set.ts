@@ -27,6 +27,43 @@ export function resolved(set: readonly NumberRange[], last: number): readonly Nu
   return ranges;
 }
 
+/** The largest number that a letter can have. */
+const largestNumber = 4_294_967_295;
+
+/** What of the ranges, which are in order and apart, is in the set. `*` is every number that there can be. */
+export function rangesWithin(
+  ranges: readonly NumberRange[],
+  set: readonly NumberRange[],
+): readonly NumberRange[] {
+  const wanted = resolved(set, largestNumber);
+  const found: NumberRange[] = [];
+  let at = 0;
+  for (const range of ranges) {
+    while ((wanted[at]?.to ?? Infinity) < range.from) at += 1;
+    for (let next = at; next < wanted.length; next++) {
+      const { from, to } = wanted[next] ?? range;
+      if (from > range.to) break;
+      found.push({ from: Math.max(from, range.from), to: Math.min(to, range.to) });
+    }
+  }
+  return found;
+}
+
+/** Tells of numbers that rise whether they are in ranges, which are in order and apart. */
+export class NumberSetReader {
+  readonly #ranges: readonly NumberRange[];
+  #at = 0;
+
+  constructor(ranges: readonly NumberRange[]) {
+    this.#ranges = ranges;
+  }
+
+  has(number: number): boolean {
+    while ((this.#ranges[this.#at]?.to ?? Infinity) < number) this.#at += 1;
+    return (this.#ranges[this.#at]?.from ?? Infinity) <= number;
+  }
+}
+
 /** Numbers that rise, as ranges. */
 export function rangesOf(numbers: Iterable<number>): readonly NumberRange[] {
   const ranges: { from: number; to: number }[] = [];

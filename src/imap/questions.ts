@@ -41,6 +41,8 @@ export type Question =
       readonly uids: readonly number[];
       readonly how: 'add' | 'remove' | 'replace';
       readonly keywords: readonly string[];
+      /** Letters that changed after it are left alone. */
+      readonly unchangedSince?: bigint;
       /** Up to where the session has learned what changed. */
       readonly since: bigint;
       /** Of which letters the answer tells. */
@@ -87,10 +89,10 @@ export type Answers = {
   readonly octets: Uint8Array;
   /** What they are afterwards, lowest uid first. */
   readonly 'set-keywords': KeywordsSet;
-  /** The uids that are gone now, lowest first. */
-  readonly expunge: readonly number[];
-  /** Their uids, lowest first. */
-  readonly search: readonly number[];
+  /** The uids that are gone now, lowest first, and the mailbox's highest modification sequence afterwards. */
+  readonly expunge: { readonly uids: readonly number[]; readonly modSeq: bigint };
+  /** Lowest uid first. */
+  readonly search: readonly { readonly uid: number; readonly modSeq: bigint }[];
   /** Where letters came to lie, in the order of the uids that they had. */
   readonly copy: {
     readonly uidValidity: number;
@@ -113,6 +115,8 @@ export type KeywordsSet = {
     readonly modSeq: bigint;
     readonly keywords: readonly string[];
   }[];
+  /** The uids that were left alone, lowest first. */
+  readonly modified: readonly number[];
   /** Whether nothing else had changed in the account since the session looked last, so that these are all the changes. */
   readonly alone: boolean;
 };

@@ -39,6 +39,7 @@ export const say = {
   loginFirst: bad('Log in first'),
   loggedInAlready: bad('Somebody is logged in already'),
   selectFirst: bad('SELECT a mailbox first'),
+  enableFirst: (name: string) => bad(`ENABLE ${name} first`),
   noSuchNumber: bad('A message number that there is not'),
   notIdle: bad('Only DONE ends IDLE'),
   literalTooBig: (maxBytes: number) => no(`A literal of at most ${maxBytes} octets`, 'TOOBIG'),

@@ -18,6 +18,7 @@ const nil = /NIL(?![!#$&'+,\-./0-9:;<=>?@A-Z[\]^_`a-z|}~])/iy;
 const quoted = /"((?:[^"\\\u0000\r\n]|\\["\\])*)"/y;
 
 const largestNumber = 4_294_967_295;
+const largestModSeq = 9_223_372_036_854_775_807n;
 
 /**
  * Reads a command's text by the words of the grammar. The first thing that does not fit is remembered and everything
@@ -144,6 +145,15 @@ export class Scanner {
     const text = this.#word(digits, 'a number');
     if (text.length > 19) this.fail('a number of at most 19 digits');
     return this.ok ? Number(text) : 0;
+  }
+
+  // mod-sequence-valzer = "0" / mod-sequence-value
+  // mod-sequence-value  = 1*DIGIT       ; 1 <= n <= 9,223,372,036,854,775,807    (RFC 7162 section 7)
+  modSeq(): bigint {
+    const text = this.#word(digits, 'a modification sequence');
+    const value = this.ok && text.length <= 19 ? BigInt(text) : largestModSeq + 1n;
+    if (value > largestModSeq) this.fail('a modification sequence below 9223372036854775808');
+    return value;
   }
 
   // astring = 1*ASTRING-CHAR / string

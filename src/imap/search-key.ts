@@ -25,6 +25,8 @@ export type SearchLeaf =
   | ({ readonly key: 'saved' } & Days)
   /** The letter, or the letters of the thread, with this number (RFC 8474 section 6). */
   | { readonly key: 'letter' | 'thread'; readonly number: number }
+  /** Its modification sequence is this or higher (RFC 7162 section 3.1.5). */
+  | { readonly key: 'modseq'; readonly least: bigint }
   /** Octets as served: more, or fewer, than so many. */
   | { readonly key: 'larger' | 'smaller'; readonly octets: number }
   /** In the text, the header included, or in the body. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { star } from './number-set.ts';
+import { rangesOf, star } from './number-set.ts';
 import { View, type Update } from './view.ts';
 
 const viewOf = (...uids: number[]): View => new View(Uint32Array.from(uids), 1n);
@@ -56,7 +56,7 @@ for (const [what, uids, happened, nothingGone, everything] of tellings) {
     for (const { changed = [], vanished = [] } of happened) {
       modSeq += 1n;
       const upTo = modSeq;
-      view.learn({ changed: changed.map((uid) => letter(uid, upTo)), vanished, upTo });
+      view.learn({ changed: changed.map((uid) => letter(uid, upTo)), vanished: rangesOf(vanished), upTo });
     }
     assert.equal(shown(view.updates('nothing-gone')), nothingGone);
     assert.equal(shown(view.updates('everything')), everything);
@@ -67,7 +67,7 @@ for (const [what, uids, happened, nothingGone, everything] of tellings) {
 test('what came and is gone before it was told of is never told of', () => {
   const view = viewOf(10);
   view.learn({ changed: [letter(11, 2n)], vanished: [], upTo: 2n });
-  view.learn({ changed: [], vanished: [11], upTo: 3n });
+  view.learn({ changed: [], vanished: [{ from: 11, to: 11 }], upTo: 3n });
   assert.equal(shown(view.updates('everything')), '');
   assert.equal(view.count, 1);
 });
@@ -170,7 +170,7 @@ test('a client that does what it is told has the numbers of the session, and in 
           return at > since ? [letter(uid, at)] : [];
         });
         const vanished = [...gone].filter(([, at]) => at > since).map(([uid]) => uid);
-        view.learn({ changed: letters, vanished: vanished.sort((a, b) => a - b), upTo: modSeq });
+        view.learn({ changed: letters, vanished: rangesOf(vanished.sort((a, b) => a - b)), upTo: modSeq });
       };
       const tell = (which: 'everything' | 'nothing-gone'): void => {
         for (const update of view.updates(which)) {

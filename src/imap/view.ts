@@ -1,4 +1,4 @@
-import { resolved, type NumberRange } from './number-set.ts';
+import { NumberSetReader, resolved, type NumberRange } from './number-set.ts';
 
 /** A letter that changed, as its session is told of it. */
 export type ChangedLetter = {
@@ -11,8 +11,8 @@ export type ChangedLetter = {
 export type MailboxChanges = {
   /** Letters that came or changed, lowest uid first. */
   readonly changed: readonly ChangedLetter[];
-  /** Uids that left, lowest first. */
-  readonly vanished: readonly number[];
+  /** Uids that left, in order and apart; some of them may never have been there. */
+  readonly vanished: readonly NumberRange[];
   /** All changes up to here are in it. */
   readonly upTo: bigint;
 };
@@ -121,16 +121,18 @@ export class View {
   learn({ changed, vanished, upTo }: MailboxChanges): void {
     const last = this.lastUid;
     const known = (uid: number): boolean => uid <= last;
-    for (const uid of vanished) {
-      if (known(uid) && this.positionOf(uid) >= 0) this.#gone.add(uid);
-      this.#changed.delete(uid);
+    for (const { first, last: end } of this.byUids(vanished)) {
+      for (let position = first; position <= end; position++) {
+        const uid = this.uidAt(position);
+        this.#gone.add(uid);
+        this.#changed.delete(uid);
+      }
     }
-    const gone = new Set(vanished);
+    const gone = new NumberSetReader(vanished);
     for (const letter of changed) {
-      if (!known(letter.uid)) {
-        if (!gone.has(letter.uid)) this.#append(letter.uid);
-      } else if (!gone.has(letter.uid) && (this.#known.get(letter.uid) ?? -1n) < letter.modSeq)
-        this.#changed.set(letter.uid, letter);
+      if (gone.has(letter.uid)) continue;
+      if (!known(letter.uid)) this.#append(letter.uid);
+      else if ((this.#known.get(letter.uid) ?? -1n) < letter.modSeq) this.#changed.set(letter.uid, letter);
     }
     if (upTo > this.#since) this.#since = upTo;
     // What was known is told by now, or was overtaken.

@@ -8,6 +8,10 @@ export type FetchCommand = {
   readonly name: 'FETCH' | 'UID FETCH';
   readonly set: NumberSet;
   readonly items: readonly FetchItem[];
+  /** Only letters that changed after it (RFC 7162 section 3.1.4); null for all. */
+  readonly changedSince: bigint | null;
+  /** Whether the uids that left since then are told (RFC 7162 section 3.2.6). */
+  readonly vanished: boolean;
 };
 
 /** What a FETCH asks of each letter. */
@@ -39,6 +43,7 @@ const plainItems = [
   'FLAGS',
   'INTERNALDATE',
   'PREVIEW',
+  'MODSEQ',
   'RFC822.HEADER',
   'RFC822.SIZE',
   'RFC822.TEXT',
@@ -70,14 +75,40 @@ export const fetch =
   (scan: Scanner): FetchCommand & { readonly name: Name } => {
     const set = numberSet(scan);
     scan.space();
-    if (scan.next !== '(') {
-      const first = scan.match(word)?.[0].toUpperCase() ?? '';
-      return { name, set, items: macros.get(first) ?? [fetchAtt(scan, first)] };
-    }
-    const items = scan.list(() => fetchAtt(scan, scan.match(word)?.[0].toUpperCase() ?? ''));
-    if (items.length === 0) scan.fail('what to fetch');
-    return { name, set, items };
+    const items = fetchAtts(scan);
+    return { name, set, items, ...fetchModifiers(scan, name) };
   };
+
+function fetchAtts(scan: Scanner): readonly FetchItem[] {
+  if (scan.next !== '(') {
+    const first = scan.match(word)?.[0].toUpperCase() ?? '';
+    return macros.get(first) ?? [fetchAtt(scan, first)];
+  }
+  const items = scan.list(() => fetchAtt(scan, scan.match(word)?.[0].toUpperCase() ?? ''));
+  if (items.length === 0) scan.fail('what to fetch');
+  return items;
+}
+
+// fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")"               (RFC 4466 section 2.4)
+// fetch-modifier  = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED"            (RFC 7162 section 7)
+function fetchModifiers(
+  scan: Scanner,
+  name: FetchCommand['name'],
+): Pick<FetchCommand, 'changedSince' | 'vanished'> {
+  let changedSince: bigint | null = null;
+  let vanished = false;
+  if (scan.take(' ')) {
+    const modifiers = scan.list(() => {
+      if (scan.take('CHANGEDSINCE ')) changedSince = scan.modSeq();
+      else if (scan.take('VANISHED')) vanished = true;
+      else scan.fail('CHANGEDSINCE or VANISHED');
+    });
+    if (modifiers.length === 0) scan.fail('CHANGEDSINCE or VANISHED');
+  }
+  if (vanished && (changedSince === null || name !== 'UID FETCH'))
+    scan.fail('UID FETCH and CHANGEDSINCE for VANISHED');
+  return { changedSince, vanished };
+}
 
 // fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
 //             "BODY" section [partial] / "BODY.PEEK" section [partial] /

@@ -114,6 +114,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['HEADER', header],
   ['KEYWORD', keywordKey],
   ['LARGER', octets('larger')],
+  ['MODSEQ', modSeqKey],
   ['NEW', plain(none)],
   ['NOT', (_, keys) => not(keys.next())],
   ['OLD', plain(all)],
@@ -155,6 +156,21 @@ function header(scan: Scanner): SearchKey {
 function keywordKey(scan: Scanner): SearchKey {
   scan.space();
   return has(keyword(scan));
+}
+
+// search-modsequence  = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer       (RFC 7162 section 7)
+// search-modseq-ext   = SP entry-name SP entry-type-req
+/** Here one sequence counts for all flags of a letter, whatever the entry. */
+function modSeqKey(scan: Scanner): SearchKey {
+  scan.space();
+  if (scan.next === '"') {
+    scan.string();
+    scan.space();
+    if (!['PRIV', 'SHARED', 'ALL'].includes(scan.keyword('priv, shared or all')))
+      scan.fail('priv, shared or all');
+    scan.space();
+  }
+  return { key: 'modseq', least: scan.modSeq() };
 }
 
 // "UID" SP sequence-set

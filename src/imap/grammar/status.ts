@@ -8,6 +8,7 @@ const statusItems = [
   'UNSEEN',
   'DELETED',
   'SIZE',
+  'HIGHESTMODSEQ',
   'RECENT',
   'MAILBOXID',
   'DELETED-STORAGE',

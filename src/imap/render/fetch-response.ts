@@ -46,6 +46,7 @@ const item = (need: LetterNeed, text: (hand: LetterInHand, form: TextForm) => st
 const plain: { readonly [Name in PlainItem]: Answer } = {
   UID: item('place', ({ letter }) => `UID ${letter.uid}`),
   FLAGS: item('place', ({ letter }) => `FLAGS ${formatFlags(letter.keywords)}`),
+  MODSEQ: item('place', ({ letter }) => `MODSEQ (${letter.modSeq})`),
   INTERNALDATE: item('place', ({ letter }) => `INTERNALDATE ${formatInternalDate(letter.receivedAt)}`),
   'RFC822.SIZE': item('place', ({ letter }) => `RFC822.SIZE ${letter.sizeBytes}`),
   EMAILID: item('place', ({ letter }) => `EMAILID (${letterObjectId(letter.letter)})`),
@@ -150,13 +151,25 @@ export type FetchPlan = {
 
 const rfc822 = new Set<FetchItem['item']>(['RFC822', 'RFC822.TEXT']);
 
+/** What a FETCH tells besides, and how. */
+export type FetchStyle = {
+  readonly tellsUid: boolean;
+  /** RFC 7162 section 3.1.4: of every letter, or of those whose flags changed by it. */
+  readonly tellsModSeq: 'always' | 'with-flags' | 'never';
+  readonly form: TextForm;
+};
+
 /** The plan of these items; UID FETCH always tells the uid (RFC 9051 section 6.4.9). */
 export function fetchPlan(
   items: readonly FetchItem[],
-  { tellsUid, form }: { readonly tellsUid: boolean; readonly form: TextForm },
+  { tellsUid, tellsModSeq, form }: FetchStyle,
 ): FetchPlan {
   const names = new Set(items.map((one) => one.item));
-  const asked: readonly FetchItem[] = tellsUid && !names.has('UID') ? [{ item: 'UID' }, ...items] : items;
+  const asked: readonly FetchItem[] = [
+    ...(tellsUid && !names.has('UID') ? [{ item: 'UID' } as const] : []),
+    ...items,
+    ...(tellsModSeq === 'always' && !names.has('MODSEQ') ? [{ item: 'MODSEQ' } as const] : []),
+  ];
   const answers = asked.map(answerTo);
   const largest = Math.max(...answers.map(({ need }) => needs.indexOf(need)));
   return {
@@ -170,7 +183,11 @@ export function fetchPlan(
         if (index > 0) sink.text(' ');
         write(hand, sink, form);
       }
-      if (flags === 'told' && !names.has('FLAGS')) sink.text(` FLAGS ${formatFlags(hand.letter.keywords)}`);
+      if (flags === 'told') {
+        const { keywords, modSeq } = hand.letter;
+        if (!names.has('FLAGS')) sink.text(` FLAGS ${formatFlags(keywords)}`);
+        if (tellsModSeq === 'with-flags' && !names.has('MODSEQ')) sink.text(` MODSEQ (${modSeq})`);
+      }
       sink.text(')\r\n');
     },
   };

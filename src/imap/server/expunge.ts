@@ -1,7 +1,7 @@
 import type { NumberRange, NumberSet } from '../number-set.ts';
 import { say } from '../say.ts';
 import { positionsOf } from './positions.ts';
-import { asks, ends, type Handler, type Move, type Selected } from './stage.ts';
+import { asks, ends, tellsModSeqs, type Handler, type Move, type Selected } from './stage.ts';
 
 /** EXPUNGE (RFC 9051 section 6.4.3): of the letters that the session knows of. */
 export const expunge: Handler<{ name: 'EXPUNGE' }, Selected> = ({ name }, stage) =>
@@ -21,5 +21,9 @@ function remove(name: string, uids: readonly NumberRange[], stage: Selected): Mo
   const { id: mailbox, readOnly, view } = stage.mailbox;
   if (readOnly) return ends(stage, say.readOnly);
   if (uids.length === 0 || view.count === 0) return ends(stage, say.done(name));
-  return asks({ ask: 'expunge', mailbox, uids }, stage, () => ends(stage, say.done(name)));
+  return asks({ ask: 'expunge', mailbox, uids }, stage, (gone) => {
+    // RFC 7162 section 3.2.7: who keeps modification sequences learns the one of this.
+    const isTold = tellsModSeqs(stage) && gone.uids.length > 0;
+    return ends(stage, isTold ? say.doneAs(name, `HIGHESTMODSEQ ${gone.modSeq}`) : say.done(name));
+  });
 }

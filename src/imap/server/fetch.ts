@@ -1,6 +1,6 @@
 import type { FetchCommand } from '../grammar/fetch.ts';
 import type { FetchedLetter } from '../letters.ts';
-import type { NumberRange } from '../number-set.ts';
+import { rangesOf, rangesWithin, type NumberRange } from '../number-set.ts';
 import {
   DecodedOctets,
   fetchPlan,
@@ -13,25 +13,44 @@ import {
 import { LetterInHand, type Octets } from '../render/section.ts';
 import { say } from '../say.ts';
 import { positionsOf } from './positions.ts';
+import { formatEarlier } from './tell.ts';
 import type { Positions } from '../view.ts';
 import {
   asks,
   closed,
   ends,
+  tellsModSeqs,
   textFormOf,
+  withEnabled,
   type Context,
   type Handler,
   type Move,
   type Selected,
 } from './stage.ts';
 
-/** FETCH and UID FETCH (RFC 9051 sections 6.4.5 and 6.4.9). */
-export const fetch: Handler<FetchCommand, Selected> = ({ name, set, items }, stage, context) => {
-  const { view } = stage.mailbox;
+/** FETCH and UID FETCH (RFC 9051 sections 6.4.5 and 6.4.9), also of what changed (RFC 7162 section 3.1.4). */
+export const fetch: Handler<FetchCommand, Selected> = (command, before, context) => {
+  const { name, set, items, changedSince, vanished } = command;
+  const asksForModSeq = changedSince !== null || items.some(({ item }) => item === 'MODSEQ');
+  const stage = asksForModSeq ? withEnabled(before, 'CONDSTORE') : before;
+  const { id: mailbox, view } = stage.mailbox;
+  if (vanished && !stage.person.enabled.has('QRESYNC')) return ends(before, say.enableFirst('QRESYNC'));
   const positions = positionsOf(set, name === 'FETCH' ? 'number' : 'uid', stage.mailbox);
   if (positions === null) return ends(stage, say.noSuchNumber);
-  const plan = fetchPlan(items, { tellsUid: name === 'UID FETCH', form: textFormOf(stage) });
-  return new Fetch(name, plan, positions, stage, context).page(view.uidRanges(positions));
+  const plan = fetchPlan(items, {
+    tellsUid: name === 'UID FETCH',
+    tellsModSeq: changedSince !== null ? 'always' : tellsModSeqs(stage) ? 'with-flags' : 'never',
+    form: textFormOf(stage),
+  });
+  if (changedSince === null)
+    return new Fetch(name, plan, positions, stage, context).page(view.uidRanges(positions));
+  return asks({ ask: 'changes', mailbox, since: changedSince }, stage, (changes) => {
+    // What was saved by a search is not gone, and `*` may be (RFC 7162 section 3.2.6).
+    if (vanished && set !== 'saved') context.out.latin1(formatEarlier(rangesWithin(changes.vanished, set)));
+    const changed = changes.changed.filter(({ uid }) => view.positionOf(uid) >= 0).map(({ uid }) => uid);
+    const uids = rangesWithin(rangesOf(changed), view.uidRanges(positions));
+    return new Fetch(name, plan, view.byUids(uids), stage, context).page(uids);
+  });
 };
 
 /** A FETCH under way: a page is asked for, written, and then the next. */

@@ -19,7 +19,7 @@ export function idleNews(home: LoggedIn, context: Context): Move {
     home,
     (changes) => {
       view.learn(changes);
-      tell(view, 'everything', context.out);
+      tell(home, 'everything', context.out);
       return idling;
     },
     { refused: () => ends(closed, say.mailboxGone) },

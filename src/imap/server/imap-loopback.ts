@@ -51,7 +51,8 @@ export class ImapWorld implements PlayedWorld {
   constructor(store: Store, settings: readonly string[] = []) {
     this.store = store;
     this.settings = settingsOf(settings);
-    this.#shown = shownCapabilities(settings);
+    const [capabilities, mailbox] = [shownCapabilities(settings), shownMailbox(settings)];
+    this.#shown = (said) => mailbox(capabilities(said));
     const authenticator = { answer: (question: SaslQuestion) => Promise.resolve(answerLogin(question)) };
     this.policy = new ImapPolicy({ store, authenticator, now: () => now });
   }
@@ -173,11 +174,20 @@ function shownCapabilities(settings: readonly string[]): (said: Buffer) => Buffe
   };
 }
 
+/** What SELECT tells of every mailbox alike, shown where a transcript says `select *`. */
+const told =
+  /^\* (?:FLAGS \(|0 RECENT\r|OK \[(?:PERMANENTFLAGS|UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ|MAILBOXID)\b)[^\n]*\n/gm;
+
+const shownMailbox = (settings: readonly string[]): ((said: Buffer) => Buffer) =>
+  settings.includes('select *')
+    ? (said) => said
+    : (said) => Buffer.from(said.toString('latin1').replaceAll(told, ''), 'latin1');
+
 /** `limit NAME NUMBER` changes a limit. */
 function settingsOf(settings: readonly string[]): Settings {
   const limits = settings.flatMap((setting) => {
     const [what, name = '', value] = setting.split(' ');
-    if (what === 'capability') return [];
+    if (what === 'capability' || what === 'select') return [];
     assert(what === 'limit' && name in defaultLimits, `no such setting: ${setting}`);
     return [[name, Number(value)]];
   });

@@ -398,7 +398,7 @@ export class ImapSession {
       home,
       (changes) => {
         view.learn(changes);
-        tell(view, tellsOf(name), this.#out);
+        tell(home, tellsOf(name), this.#out);
         return { to: home, last: status };
       },
       { refused: () => ends(closed, say.mailboxGone) },

@@ -43,7 +43,7 @@ export type Selected = {
 export type Person = { readonly login: Login; readonly enabled: ReadonlySet<Enabled> };
 
 /** What ENABLE turns on here. */
-export type Enabled = 'IMAP4REV2' | 'UTF8=ACCEPT';
+export type Enabled = 'CONDSTORE' | 'IMAP4REV2' | 'QRESYNC' | 'UTF8=ACCEPT';
 
 /** The mailbox of a session. */
 export type SelectedMailbox = {
@@ -92,6 +92,16 @@ export const textFormOf = (stage: HomeStage): TextForm =>
   stage.at !== 'greeted' && (stage.person.enabled.has('UTF8=ACCEPT') || stage.person.enabled.has('IMAP4REV2'))
     ? 'utf-8'
     : 'ascii';
+
+/** The stage with something turned on, as ENABLE does it and some commands by being given (RFC 7162 section 3.1). */
+export const withEnabled = <Home extends LoggedIn>(stage: Home, ...names: readonly Enabled[]): Home => {
+  const { login, enabled } = stage.person;
+  if (names.every((name) => enabled.has(name))) return stage;
+  return { ...stage, person: { login, enabled: new Set([...enabled, ...names]) } };
+};
+
+/** Whether the session is told modification sequences (RFC 7162 section 3.1). */
+export const tellsModSeqs = ({ person }: LoggedIn): boolean => person.enabled.has('CONDSTORE');
 
 /** Whether the session asked for IMAP4rev2. */
 export const isRev2 = ({ person }: LoggedIn): boolean => person.enabled.has('IMAP4REV2');

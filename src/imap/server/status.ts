@@ -4,7 +4,16 @@ import type { MailboxEntry, MailboxId } from '../mailboxes.ts';
 import { mailboxObjectId } from '../render/object-id.ts';
 import type { TextForm } from '../render/string.ts';
 import { say } from '../say.ts';
-import { asks, ends, textFormOf, type Context, type Handler, type LoggedIn, type Move } from './stage.ts';
+import {
+  asks,
+  ends,
+  textFormOf,
+  withEnabled,
+  type Context,
+  type Handler,
+  type LoggedIn,
+  type Move,
+} from './stage.ts';
 import { withMailbox } from './with-mailbox.ts';
 
 /** STATUS (RFC 9051 section 6.3.11). */
@@ -15,10 +24,13 @@ export const status: Handler<StatusCommand, LoggedIn> = ({ mailbox, items }, sta
   return withMailbox(path, stage, say.noMailbox, (found) =>
     withStatusFacts([found], items, stage, context, (facts) => {
       context.out.latin1(formatStatusResponse(found, items, facts));
-      return ends(stage, say.done('STATUS'));
+      return ends(asksForModSeqs(items) ? withEnabled(stage, 'CONDSTORE') : stage, say.done('STATUS'));
     }),
   );
 };
+
+/** RFC 7162 section 3.1: who asks for modification sequences is told them from then on. */
+const asksForModSeqs = (items: readonly StatusItem[]): boolean => items.includes('HIGHESTMODSEQ');
 
 /** What the items tell that does not stand in lists of mailboxes. */
 type StatusFacts = {
@@ -53,7 +65,7 @@ export const formatStatusResponse = (
 
 /** What each item tells. A missing row is a type error. */
 const told: {
-  readonly [Item in StatusItem]: (mailbox: MailboxEntry, facts: StatusFacts) => number | string;
+  readonly [Item in StatusItem]: (mailbox: MailboxEntry, facts: StatusFacts) => number | bigint | string;
 } = {
   MESSAGES: ({ letters }) => letters,
   UIDNEXT: ({ uidNext }) => uidNext,
@@ -61,6 +73,7 @@ const told: {
   UNSEEN: ({ unseen }) => unseen,
   DELETED: ({ deleted }) => deleted,
   SIZE: ({ sizeBytes }) => sizeBytes,
+  HIGHESTMODSEQ: ({ highestModSeq }) => highestModSeq,
   // No letter has the flag \Recent.
   RECENT: () => 0,
   MAILBOXID: ({ id }) => `(${mailboxObjectId(id)})`,

@@ -2,7 +2,7 @@ import type { FetchedLetter, LetterNeed } from '../../imap/letters.ts';
 import { keptPieces, type OmittedRange } from '../../mail/omitted-ranges.ts';
 import { isCurrentStructure } from '../../mail/structure-codec.ts';
 import { ok, refused } from '../../result.ts';
-import type { LetterId, MailboxId, ParsedPlacedLetter, PlacedLetter, Uid } from '../../store/port.ts';
+import type { LetterId, MailboxId, ModSeq, ParsedPlacedLetter, PlacedLetter, Uid } from '../../store/port.ts';
 import { computedPieces } from '../computed-letter.ts';
 import type { Answering, Desk, ServedForm } from './desk.ts';
 
@@ -117,19 +117,20 @@ function placeInBlob(
 
 /** Sets keywords, and tells what they are now. */
 export const setKeywords: Answering<'set-keywords'> = async (question, { store, account }) => {
-  const { how, keywords, since, tell } = question;
+  const { how, keywords, unchangedSince, since, tell } = question;
   const mailbox = question.mailbox as MailboxId;
   const uids = question.uids as readonly Uid[];
-  const set = await store.setKeywords(account, mailbox, uids, { how, keywords });
+  const set = await store.setKeywords(account, mailbox, uids, { how, keywords }, unchangedSince as ModSeq);
   if (!set.ok) return refused(set.refusal === 'too-many' ? 'too-many-keywords' : set.refusal);
-  const { changed } = set.value;
+  const { changed, modified } = set.value;
   const sequence = changed.map(({ modSeq }) => modSeq).sort((one, other) => (one < other ? -1 : 1));
   const alone = sequence.every((modSeq, index) => modSeq === since + BigInt(index + 1));
-  if (tell === 'changed' || changed.length === uids.length) return ok({ letters: changed, alone });
+  if (tell === 'changed' || changed.length === uids.length) return ok({ letters: changed, modified, alone });
   const wanted = new Set<number>(uids);
+  for (const uid of modified) wanted.delete(uid);
   const range = { account, mailbox, ...firstAndLast(uids) };
   const placed = (await store.placed(range)).filter(({ uid }) => wanted.has(uid));
-  return ok({ letters: placed, alone });
+  return ok({ letters: placed, modified, alone });
 };
 
 const firstAndLast = (uids: readonly Uid[]): { from: Uid; to: Uid } => ({
@@ -142,12 +143,12 @@ export const expunge: Answering<'expunge'> = async (question, { store, account, 
   const mailbox = question.mailbox as MailboxId;
   const found = await store.mailbox(account, mailbox);
   if (found === null) return refused('no-mailbox');
-  if (found.deleted === 0) return ok([]);
+  if (found.deleted === 0) return ok({ uids: [], modSeq: found.highestModSeq });
   const deleted: Uid[] = [];
   for (const { from, to } of question.uids) {
     const placed = await store.placed({ account, mailbox, from: from as Uid, to: to as Uid });
     for (const { uid, keywords } of placed) if (keywords.includes('\\deleted')) deleted.push(uid);
   }
   const gone = await store.expunge(account, mailbox, deleted, 'deleted', now());
-  return gone.ok ? ok(gone.value.uids) : gone;
+  return gone;
 };

@@ -29,7 +29,7 @@ export const search: Answering<'search'> = async ({ mailbox, upTo, key }, desk) 
   const nothing: Findings = new Map();
   const open = places.filter((place) => judge(key, place, nothing) === null).map(({ uid }) => uid);
   const findings = open.length === 0 ? nothing : await lookUp(leavesOf(key), mailbox, open, desk);
-  return ok(places.filter((place) => judge(key, place, findings) === true).map(({ uid }) => uid));
+  return ok(places.filter((place) => judge(key, place, findings) === true));
 };
 
 /** Whether the key is true of a letter; null where that is not known without looking further. */
@@ -79,6 +79,8 @@ function judgePlace(key: Exclude<SearchLeaf, LookedUp>, place: PlacedLetter): bo
       return place.letter === key.number;
     case 'thread':
       return place.thread === key.number;
+    case 'modseq':
+      return place.modSeq >= key.least;
     case 'larger':
       return place.servedBytes > key.octets;
     case 'smaller':
