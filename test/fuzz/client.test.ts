@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everythingOfTheClient, missing } from './everything.ts';
-import { fuzz } from './smtp.ts';
+import { fuzz } from './engines.ts';
 
 test('a million servers leave the SMTP client in its right mind, without a throw, and come everywhere', () => {
   const seed = Number(process.hrtime.bigint() % 1_000_000_000n);

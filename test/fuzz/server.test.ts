@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everythingOfTheServer, missing } from './everything.ts';
-import { fuzz } from './smtp.ts';
+import { fuzz } from './engines.ts';
 
 test('a million clients leave the SMTP server in a legal stage, without a throw, and come everywhere', () => {
   const seed = Number(process.hrtime.bigint() % 1_000_000_000n);

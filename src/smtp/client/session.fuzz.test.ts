@@ -6,7 +6,7 @@ import { clientInput, playClientInCuts } from '../../../test/fuzz/client.ts';
 import { challenges, hostile, keywords } from '../../../test/fuzz/client-words.ts';
 import { everythingOfTheClient, missing } from '../../../test/fuzz/everything.ts';
 import { Reached } from '../../../test/fuzz/reached.ts';
-import { fuzz } from '../../../test/fuzz/smtp.ts';
+import { fuzz } from '../../../test/fuzz/engines.ts';
 
 test('ten thousand servers leave the client in its right mind, without a throw, and come everywhere', () => {
   const { reached } = fuzz('client', { inputs: 10_000, seed: 1 });

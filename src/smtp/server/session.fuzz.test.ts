@@ -6,7 +6,7 @@ import { everythingOfTheServer, missing } from '../../../test/fuzz/everything.ts
 import { Reached } from '../../../test/fuzz/reached.ts';
 import { playServerInCuts, serverInput } from '../../../test/fuzz/server.ts';
 import { commands, content, hostile, logins, responses } from '../../../test/fuzz/server-words.ts';
-import { fuzz } from '../../../test/fuzz/smtp.ts';
+import { fuzz } from '../../../test/fuzz/engines.ts';
 
 test('ten thousand clients leave the engine in a legal stage, without a throw, and come to every stage', () => {
   const { reached } = fuzz('server', { inputs: 10_000, seed: 1 });

@@ -1,8 +1,8 @@
 /**
- * Feeds both engines of SMTP what nobody should send, and holds them to what must be true of every session: they never
+ * Feeds both engines of SMTP and that of POP3 what nobody should send, and holds them to what must be true of every session: they never
  * throw, are in a legal stage, keep little memory, and do the same however the bytes are cut.
  *
- *     node test/fuzz/smtp.ts [--engine server|client] [--inputs N] [--seed S]
+ *     node test/fuzz/engines.ts [--engine server|client|pop3] [--inputs N] [--seed S]
  *
  * Input number I of seed S is input 0 of seed S + I, so that a failure is repeated by `--inputs 1 --seed (S + I)`.
  */
@@ -10,6 +10,7 @@ import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { fuzzClient } from './client.ts';
 import { memoryInUse } from './memory.ts';
+import { fuzzPop3 } from './pop3.ts';
 import { Reached } from './reached.ts';
 import { fuzzServer } from './server.ts';
 
@@ -17,7 +18,7 @@ const MiB = 1024 * 1024;
 /** Memory that may be in use at the end beyond what was in use after the first tenth, whatever was played. */
 const growthBytes = 8 * MiB;
 
-export type Engine = 'server' | 'client';
+export type Engine = 'server' | 'client' | 'pop3';
 
 /** What so many inputs came to. */
 export type Outcome = { readonly reached: Reached; readonly report: string };
@@ -54,6 +55,7 @@ export function fuzz(
 const engines: Readonly<Record<Engine, (seed: number, isInAllCuts: boolean, reached: Reached) => void>> = {
   server: fuzzServer,
   client: fuzzClient,
+  pop3: fuzzPop3,
 };
 
 if (import.meta.main) {
@@ -64,6 +66,6 @@ if (import.meta.main) {
       seed: { type: 'string', default: '1' },
     },
   });
-  const engine = values.engine === 'client' ? 'client' : 'server';
+  const engine = values.engine === 'client' || values.engine === 'pop3' ? values.engine : 'server';
   console.log(fuzz(engine, { inputs: Number(values.inputs), seed: Number(values.seed) }).report);
 }
