@@ -11,6 +11,7 @@ import { numberSet } from './grammar/number-set.ts';
 import { getQuota, getQuotaRoot, type QuotaCommand } from './grammar/quota.ts';
 import { search, type SearchCommand } from './grammar/search.ts';
 import { select, type SelectCommand } from './grammar/select.ts';
+import { sort, thread, type SortCommand, type ThreadCommand } from './grammar/sort.ts';
 import { status, type StatusCommand } from './grammar/status.ts';
 import { store, type StoreCommand } from './grammar/store.ts';
 import { grammarLimits } from './limits.ts';
@@ -31,8 +32,10 @@ export type Command =
   | QuotaCommand
   | SearchCommand
   | SelectCommand
+  | SortCommand
   | StatusCommand
   | StoreCommand
+  | ThreadCommand
   | { readonly name: 'UID EXPUNGE'; readonly set: NumberSet }
   | Bare;
 
@@ -101,15 +104,19 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   RENAME: reads(rename),
   SEARCH: reads(search('SEARCH')),
   SELECT: reads(select('SELECT')),
+  SORT: reads(sort('SORT')),
   STATUS: reads(status),
   STORE: reads(store('STORE')),
   SUBSCRIBE: reads(ofMailbox('SUBSCRIBE')),
+  THREAD: reads(thread('THREAD')),
   'UID COPY': reads(copy('UID COPY')),
   'UID EXPUNGE': reads((scan) => ({ name: 'UID EXPUNGE', set: numberSet(scan) })),
   'UID FETCH': reads(fetch('UID FETCH')),
   'UID MOVE': reads(copy('UID MOVE')),
   'UID SEARCH': reads(search('UID SEARCH')),
+  'UID SORT': reads(sort('UID SORT')),
   'UID STORE': reads(store('UID STORE')),
+  'UID THREAD': reads(thread('UID THREAD')),
   UNSELECT: bare('UNSELECT'),
   UNSUBSCRIBE: reads(ofMailbox('UNSUBSCRIBE')),
 };

@@ -5,6 +5,8 @@ import type { Mailboxes, MailboxId, MailboxRole, OpenedMailbox } from './mailbox
 import type { NumberRange } from './number-set.ts';
 import type { AccountQuota } from './quota.ts';
 import type { ResolvedKey } from './search-key.ts';
+import type { SortKey, ThreadAlgorithm } from './sort-key.ts';
+import type { Thread } from './threading.ts';
 import type { MailboxChanges } from './view.ts';
 
 /** What the engine cannot know. `Answers` has the answer to each. */
@@ -52,6 +54,22 @@ export type Question =
   | { readonly ask: 'expunge'; readonly mailbox: MailboxId; readonly uids: readonly NumberRange[] }
   /** The letters of the mailbox up to a uid that a search finds. */
   | { readonly ask: 'search'; readonly mailbox: MailboxId; readonly upTo: number; readonly key: ResolvedKey }
+  /** The same, sorted. */
+  | {
+      readonly ask: 'sort';
+      readonly mailbox: MailboxId;
+      readonly upTo: number;
+      readonly key: ResolvedKey;
+      readonly sort: readonly SortKey[];
+    }
+  /** The same, in their threads. */
+  | {
+      readonly ask: 'thread';
+      readonly mailbox: MailboxId;
+      readonly upTo: number;
+      readonly key: ResolvedKey;
+      readonly algorithm: ThreadAlgorithm;
+    }
   /** Puts the letters with these uids, which rise, into another mailbox. */
   | {
       readonly ask: 'copy';
@@ -93,6 +111,8 @@ export type Answers = {
   readonly expunge: { readonly uids: readonly number[]; readonly modSeq: bigint };
   /** Lowest uid first. */
   readonly search: readonly { readonly uid: number; readonly modSeq: bigint }[];
+  readonly sort: readonly { readonly uid: number; readonly modSeq: bigint }[];
+  readonly thread: readonly Thread[];
   /** Where letters came to lie, in the order of the uids that they had. */
   readonly copy: {
     readonly uidValidity: number;

@@ -27,6 +27,8 @@ export type SearchLeaf =
   | { readonly key: 'letter' | 'thread'; readonly number: number }
   /** Its modification sequence is this or higher (RFC 7162 section 3.1.5). */
   | { readonly key: 'modseq'; readonly least: bigint }
+  /** Came more, or less, than so many seconds ago (RFC 5032 section 3). */
+  | { readonly key: 'older' | 'younger'; readonly seconds: number }
   /** Octets as served: more, or fewer, than so many. */
   | { readonly key: 'larger' | 'smaller'; readonly octets: number }
   /** In the text, the header included, or in the body. */
@@ -38,4 +40,11 @@ export type SearchLeaf =
 type Days = { readonly from?: number; readonly before?: number };
 
 /** What a search is to give (RFC 9051 section 6.4.4, RFC 5182). */
+/** Some of what was found, by its places, which begin at 1; both belong to it (RFC 9394 section 3.1). */
+export type PartialResult = {
+  readonly counts: 'from-the-beginning' | 'from-the-end';
+  readonly first: number;
+  readonly last: number;
+};
+
 export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE';

@@ -2,7 +2,9 @@ import type { NumberSet } from '../number-set.ts';
 import type { Scanner } from '../scanner.ts';
 import type { Partial, Section } from '../section.ts';
 import { numberSet } from './number-set.ts';
-import { partial, section, sectionBinary } from './section.ts';
+import type { PartialResult } from '../search-key.ts';
+import { partialRange } from './search.ts';
+import { partial as partialOctets, section, sectionBinary } from './section.ts';
 
 export type FetchCommand = {
   readonly name: 'FETCH' | 'UID FETCH';
@@ -12,6 +14,8 @@ export type FetchCommand = {
   readonly changedSince: bigint | null;
   /** Whether the uids that left since then are told (RFC 7162 section 3.2.6). */
   readonly vanished: boolean;
+  /** Only some of the letters (RFC 9394 section 3.4); null for all. */
+  readonly partial: PartialResult | null;
 };
 
 /** What a FETCH asks of each letter. */
@@ -91,23 +95,27 @@ function fetchAtts(scan: Scanner): readonly FetchItem[] {
 
 // fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")"               (RFC 4466 section 2.4)
 // fetch-modifier  = "CHANGEDSINCE" SP mod-sequence-value / "VANISHED"            (RFC 7162 section 7)
+// fetch-modifier  =/ "PARTIAL" SP partial-range                                   (RFC 9394 section 4)
 function fetchModifiers(
   scan: Scanner,
   name: FetchCommand['name'],
-): Pick<FetchCommand, 'changedSince' | 'vanished'> {
+): Pick<FetchCommand, 'changedSince' | 'vanished' | 'partial'> {
   let changedSince: bigint | null = null;
   let vanished = false;
+  let partial: PartialResult | null = null;
   if (scan.take(' ')) {
     const modifiers = scan.list(() => {
       if (scan.take('CHANGEDSINCE ')) changedSince = scan.modSeq();
       else if (scan.take('VANISHED')) vanished = true;
-      else scan.fail('CHANGEDSINCE or VANISHED');
+      else if (scan.take('PARTIAL ')) partial = partialRange(scan);
+      else scan.fail('CHANGEDSINCE, VANISHED or PARTIAL');
     });
-    if (modifiers.length === 0) scan.fail('CHANGEDSINCE or VANISHED');
+    if (modifiers.length === 0) scan.fail('CHANGEDSINCE, VANISHED or PARTIAL');
   }
+  if (partial !== null && name !== 'UID FETCH') scan.fail('UID FETCH for PARTIAL');
   if (vanished && (changedSince === null || name !== 'UID FETCH'))
     scan.fail('UID FETCH and CHANGEDSINCE for VANISHED');
-  return { changedSince, vanished };
+  return { changedSince, vanished, partial };
 }
 
 // fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
@@ -118,11 +126,11 @@ function fetchAtt(scan: Scanner, name: string): FetchItem {
   const peek = name === 'BODY.PEEK';
   if (peek || (name === 'BODY' && scan.next === '[')) {
     const named = section(scan);
-    return { item: 'BODY[]', ...named, partial: partial(scan), peek };
+    return { item: 'BODY[]', ...named, partial: partialOctets(scan), peek };
   }
   if (name === 'BINARY' || name === 'BINARY.PEEK') {
     const part = sectionBinary(scan);
-    return { item: 'BINARY[]', part, partial: partial(scan), peek: name === 'BINARY.PEEK' };
+    return { item: 'BINARY[]', part, partial: partialOctets(scan), peek: name === 'BINARY.PEEK' };
   }
   if (name === 'BINARY.SIZE') return { item: 'BINARY.SIZE[]', part: sectionBinary(scan) };
   if (!isPlainItem(name)) {

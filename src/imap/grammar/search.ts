@@ -1,6 +1,6 @@
 import { grammarLimits } from '../limits.ts';
 import type { Scanner } from '../scanner.ts';
-import type { SearchKey, SearchReturn } from '../search-key.ts';
+import type { PartialResult, SearchKey, SearchReturn } from '../search-key.ts';
 import { day } from './date.ts';
 import { keyword } from './flags.ts';
 import { numberSet } from './number-set.ts';
@@ -9,10 +9,17 @@ import { objectId } from './object-id.ts';
 export type SearchCommand = {
   readonly name: 'SEARCH' | 'UID SEARCH';
   /** null where the command does not say what to give: then it is everything, in the old form of IMAP4rev1. */
-  readonly returns: ReadonlySet<SearchReturn> | null;
+  readonly returns: SearchReturns | null;
   /** In upper case; null where none is named. */
   readonly charset: string | null;
   readonly key: SearchKey;
+};
+
+/** What a search is to give. */
+export type SearchReturns = {
+  readonly options: ReadonlySet<SearchReturn>;
+  /** Some of what was found, in its order (RFC 9394 section 3.1). */
+  readonly partial: PartialResult | null;
 };
 
 const returnOptions: readonly SearchReturn[] = ['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'];
@@ -29,20 +36,43 @@ export const search =
       charset = scan.astring().toUpperCase();
       scan.space();
     }
-    return { name, returns, charset, key: new Keys(scan).program() };
+    return { name, returns, charset, key: searchKeys(scan) };
   };
 
+/** The keys of one search: all of them must be true. */
+export const searchKeys = (scan: Scanner): SearchKey => new Keys(scan).program();
+
 // search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
-// search-return-opt  = "MIN" / "MAX" / "ALL" / "COUNT" / "SAVE"
-function searchReturns(scan: Scanner): ReadonlySet<SearchReturn> {
-  const found = scan.list(() => {
+// search-return-opt  = "MIN" / "MAX" / "ALL" / "COUNT" / "SAVE" / "PARTIAL" SP partial-range
+/** With the space behind them. */
+export function searchReturns(scan: Scanner): SearchReturns {
+  let partial: PartialResult | null = null;
+  const options = new Set<SearchReturn>();
+  scan.list(() => {
+    if (scan.take('PARTIAL ')) {
+      if (partial !== null) scan.fail('one PARTIAL');
+      partial = partialRange(scan);
+      return;
+    }
     const name = scan.keyword('what a search is to give');
     const option = returnOptions.find((one) => one === name);
     if (option === undefined) scan.fail('what a search is to give');
-    return option ?? 'ALL';
+    else options.add(option);
   });
+  if (partial !== null && options.has('ALL')) scan.fail('either ALL or PARTIAL');
   scan.space();
-  return new Set(found);
+  return { options, partial };
+}
+
+// partial-range       = partial-range-first / partial-range-last                  (RFC 9394 section 4)
+// partial-range-first = nz-number ":" nz-number
+// partial-range-last  = "-" nz-number ":" "-" nz-number
+export function partialRange(scan: Scanner): PartialResult {
+  const counts = scan.take('-') ? 'from-the-end' : 'from-the-beginning';
+  const one = scan.nzNumber();
+  scan.expect(counts === 'from-the-end' ? ':-' : ':');
+  const other = scan.nzNumber();
+  return { counts, first: Math.min(one, other), last: Math.max(one, other) };
 }
 
 type Reader = (scan: Scanner, keys: Keys) => SearchKey;
@@ -82,6 +112,14 @@ const dates =
     return which === 'since' ? { key, from } : { key, from, before: from + dayMs };
   };
 
+// "OLDER" SP nz-number / "YOUNGER" SP nz-number                                   (RFC 5032 section 3)
+function age(key: 'older' | 'younger'): Reader {
+  return (scan) => {
+    scan.space();
+    return { key, seconds: scan.nzNumber() };
+  };
+}
+
 const octets =
   (key: 'larger' | 'smaller'): Reader =>
   (scan) => {
@@ -118,6 +156,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['NEW', plain(none)],
   ['NOT', (_, keys) => not(keys.next())],
   ['OLD', plain(all)],
+  ['OLDER', age('older')],
   ['ON', dates('arrived', 'on')],
   ['OR', (_, keys) => ({ key: 'any', of: [keys.next(), keys.next()] })],
   ['RECENT', plain(none)],
@@ -142,6 +181,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['UNFLAGGED', plain(not(has('$flagged')))],
   ['UNKEYWORD', (scan) => not(keywordKey(scan))],
   ['UNSEEN', plain(not(has('$seen')))],
+  ['YOUNGER', age('younger')],
 ]);
 
 // "HEADER" SP header-fld-name SP astring

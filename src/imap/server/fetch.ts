@@ -12,6 +12,8 @@ import {
 } from '../render/fetch-response.ts';
 import { LetterInHand, type Octets } from '../render/section.ts';
 import { say } from '../say.ts';
+import type { PartialResult } from '../search-key.ts';
+import { placesOf } from './found.ts';
 import { positionsOf } from './positions.ts';
 import { formatEarlier } from './tell.ts';
 import type { Positions } from '../view.ts';
@@ -30,13 +32,14 @@ import {
 
 /** FETCH and UID FETCH (RFC 9051 sections 6.4.5 and 6.4.9), also of what changed (RFC 7162 section 3.1.4). */
 export const fetch: Handler<FetchCommand, Selected> = (command, before, context) => {
-  const { name, set, items, changedSince, vanished } = command;
+  const { name, set, items, changedSince, vanished, partial } = command;
   const asksForModSeq = changedSince !== null || items.some(({ item }) => item === 'MODSEQ');
   const stage = asksForModSeq ? withEnabled(before, 'CONDSTORE') : before;
   const { id: mailbox, view } = stage.mailbox;
   if (vanished && !stage.person.enabled.has('QRESYNC')) return ends(before, say.enableFirst('QRESYNC'));
-  const positions = positionsOf(set, name === 'FETCH' ? 'number' : 'uid', stage.mailbox);
-  if (positions === null) return ends(stage, say.noSuchNumber);
+  const wanted = positionsOf(set, name === 'FETCH' ? 'number' : 'uid', stage.mailbox);
+  if (wanted === null) return ends(stage, say.noSuchNumber);
+  const positions = partial === null ? wanted : partOf(wanted, partial);
   const plan = fetchPlan(items, {
     tellsUid: name === 'UID FETCH',
     tellsModSeq: changedSince !== null ? 'always' : tellsModSeqs(stage) ? 'with-flags' : 'never',
@@ -52,6 +55,20 @@ export const fetch: Handler<FetchCommand, Selected> = (command, before, context)
     return new Fetch(name, plan, view.byUids(uids), stage, context).page(uids);
   });
 };
+
+/** Some of the letters, by their places among them (RFC 9394 section 3.4). */
+function partOf(positions: readonly Positions[], partial: PartialResult): readonly Positions[] {
+  const { start, end } = placesOf(partial, countOf(positions));
+  let before = 0;
+  return positions.flatMap(({ first, last }) => {
+    const [from, to] = [first + Math.max(0, start - before), Math.min(last, first + end - before - 1)];
+    before += last - first + 1;
+    return from <= to ? [{ first: from, last: to }] : [];
+  });
+}
+
+const countOf = (positions: readonly Positions[]): number =>
+  positions.reduce((sum, { first, last }) => sum + last - first + 1, 0);
 
 /** A FETCH under way: a page is asked for, written, and then the next. */
 class Fetch {
@@ -75,7 +92,7 @@ class Fetch {
     this.#plan = plan;
     this.#stage = stage;
     this.#context = context;
-    this.#expected = positions.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+    this.#expected = countOf(positions);
   }
 
   page(uids: readonly NumberRange[]): Move {

@@ -16,6 +16,7 @@ import { select } from './select.ts';
 import { capability, id, logout, namespace, noop } from './simple.ts';
 import type { Context, Greeted, Handler, HomeStage, LoggedIn, Move, Selected } from './stage.ts';
 import { ends } from './stage.ts';
+import { sort, thread } from './sort.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
 
@@ -68,15 +69,19 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   RENAME: loggedIn(rename),
   SEARCH: selected(search, 'nothing-gone'),
   SELECT: loggedIn(select),
+  SORT: selected(sort, 'nothing-gone'),
   STATUS: loggedIn(status),
   STORE: selected(store, 'nothing-gone'),
   SUBSCRIBE: loggedIn(subscribe),
+  THREAD: selected(thread, 'nothing-gone'),
   'UID COPY': selected(copy),
   'UID EXPUNGE': selected(uidExpunge),
   'UID FETCH': selected(fetch),
   'UID MOVE': selected(copy),
   'UID SEARCH': selected(search),
+  'UID SORT': selected(sort),
   'UID STORE': selected(store),
+  'UID THREAD': selected(thread),
   UNSELECT: selected(unselect),
   UNSUBSCRIBE: loggedIn(unsubscribe),
 };

@@ -15,6 +15,7 @@ import { changes, mailboxes, open } from './mailbox-answers.ts';
 import { create, remove, rename, subscribe } from './mailbox-changes.ts';
 import { quota } from './quota-answer.ts';
 import { search } from './search-answer.ts';
+import { sort, thread } from './sort-answer.ts';
 import { Watchers } from './watchers.ts';
 
 export type ImapPolicyParts = {
@@ -43,6 +44,8 @@ const answers: { readonly [Kind in DeskAsk]: Answering<Kind> } = {
   rename,
   room,
   search,
+  sort,
+  thread,
   'set-keywords': setKeywords,
   subscribe,
 };

@@ -1,18 +1,24 @@
 import type { FetchedLetter } from '../../imap/letters.ts';
-import { rangesOf } from '../../imap/number-set.ts';
 import type { ResolvedKey, SearchLeaf } from '../../imap/search-key.ts';
-import { foldText } from '../../mail/fold-text.ts';
-import { ok, refused } from '../../result.ts';
+import { unicodeCasemap } from '../../mail/unicode-casemap.ts';
+import { ok, refused, type Result } from '../../result.ts';
 import type { MailboxId, PlacedLetter, Uid } from '../../store/port.ts';
 import type { Answering, Desk } from './desk.ts';
-import { letters } from './letter-answers.ts';
+import { readLetters } from './read-letters.ts';
 import { envelopeFields, envelopeText, fieldTexts, sentDay } from './search-texts.ts';
 
 /** The leaves that a letter's place does not answer. */
 type LookedUp = Extract<SearchLeaf, { key: 'text' | 'body' | 'field' | 'sent' }>;
 
-/** For each leaf that was looked up, the letters that it is true of. */
-type Findings = Map<LookedUp, ReadonlySet<number>>;
+/** What is known beside a letter's place. */
+type Known = {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** For each leaf that was looked up, the letters that it is true of. */
+  readonly findings: Findings;
+};
+
+type Findings = ReadonlyMap<LookedUp, ReadonlySet<number>>;
 
 /**
  * Finds letters. What their places answer (flags, dates, sizes) is looked at first, and only for the others is looked into what
@@ -20,35 +26,46 @@ type Findings = Map<LookedUp, ReadonlySet<number>>;
  * Deviation: in TEXT and BODY words are looked for, the last of them perhaps only begun, and not any part of one (RFC 9051
  * section 6.4.4 allows that of a server); TEXT looks into the fields that people read, and not into all of the header.
  */
-export const search: Answering<'search'> = async ({ mailbox, upTo, key }, desk) => {
-  const { store, account } = desk;
+export const search: Answering<'search'> = ({ mailbox, upTo, key }, desk) =>
+  find({ mailbox, upTo, key }, desk);
+
+/** What is looked for, and where. */
+export type Wanted = { readonly mailbox: number; readonly upTo: number; readonly key: ResolvedKey };
+
+/** The places of the letters that are found, lowest uid first. */
+export async function find(
+  { mailbox, upTo, key }: Wanted,
+  desk: Desk,
+): Promise<Result<readonly PlacedLetter[], 'no-mailbox'>> {
+  const { store, account, now } = desk;
   if (upTo === 0) return ok([]);
   const places = await store.placed({ account, mailbox: mailbox as MailboxId, to: upTo as Uid });
   if (places.length === 0 && (await store.mailbox(account, mailbox as MailboxId)) === null)
     return refused('no-mailbox');
-  const nothing: Findings = new Map();
+  const nothing: Known = { now: now(), findings: new Map() };
   const open = places.filter((place) => judge(key, place, nothing) === null).map(({ uid }) => uid);
-  const findings = open.length === 0 ? nothing : await lookUp(leavesOf(key), mailbox, open, desk);
-  return ok(places.filter((place) => judge(key, place, findings) === true));
-};
+  if (open.length === 0) return ok(places.filter((place) => judge(key, place, nothing) === true));
+  const known = { ...nothing, findings: await lookUp(leavesOf(key), mailbox, open, desk) };
+  return ok(places.filter((place) => judge(key, place, known) === true));
+}
 
 /** Whether the key is true of a letter; null where that is not known without looking further. */
-function judge(key: ResolvedKey, place: PlacedLetter, findings: Findings): boolean | null {
+function judge(key: ResolvedKey, place: PlacedLetter, known: Known): boolean | null {
   switch (key.key) {
     case 'every':
     case 'any': {
       // One false ends `every`, one true ends `any`.
       const ending = key.key === 'any';
-      let known: boolean | null = !ending;
+      let all: boolean | null = !ending;
       for (const one of key.of) {
-        const judged = judge(one, place, findings);
+        const judged = judge(one, place, known);
         if (judged === ending) return ending;
-        if (judged === null) known = null;
+        if (judged === null) all = null;
       }
-      return known;
+      return all;
     }
     case 'not': {
-      const judged = judge(key.of, place, findings);
+      const judged = judge(key.of, place, known);
       return judged === null ? null : !judged;
     }
     case 'uids':
@@ -57,13 +74,13 @@ function judge(key: ResolvedKey, place: PlacedLetter, findings: Findings): boole
     case 'body':
     case 'field':
     case 'sent':
-      return findings.get(key)?.has(place.uid) ?? null;
+      return known.findings.get(key)?.has(place.uid) ?? null;
     default:
-      return judgePlace(key, place);
+      return judgePlace(key, place, known.now);
   }
 }
 
-function judgePlace(key: Exclude<SearchLeaf, LookedUp>, place: PlacedLetter): boolean {
+function judgePlace(key: Exclude<SearchLeaf, LookedUp>, place: PlacedLetter, now: number): boolean {
   switch (key.key) {
     case 'all':
       return true;
@@ -73,6 +90,11 @@ function judgePlace(key: Exclude<SearchLeaf, LookedUp>, place: PlacedLetter): bo
       return place.keywords.includes(key.keyword);
     case 'arrived':
       return isWithin(place.receivedAt, key);
+    // Of the very second both are true (RFC 5032 section 3).
+    case 'older':
+      return place.receivedAt <= now - key.seconds * 1000;
+    case 'younger':
+      return place.receivedAt >= now - key.seconds * 1000;
     case 'saved':
       return isWithin(place.savedAt, key);
     case 'letter':
@@ -117,7 +139,7 @@ async function lookUp(
   uids: readonly number[],
   desk: Desk,
 ): Promise<Findings> {
-  const findings: Findings = new Map();
+  const findings = new Map<LookedUp, ReadonlySet<number>>();
   const inLetters: Extract<LookedUp, { key: 'field' | 'sent' }>[] = [];
   for (const leaf of leaves) {
     if (leaf.key === 'text' || leaf.key === 'body') findings.set(leaf, await words(leaf, mailbox, desk));
@@ -126,22 +148,11 @@ async function lookUp(
   if (inLetters.length === 0) return findings;
   const found = new Map(inLetters.map((leaf) => [leaf, new Set<number>()]));
   const readsHeader = inLetters.some((leaf) => leaf.key === 'field' && !envelopeFields.has(leaf.name));
-  const need = readsHeader ? 'content' : 'parsed';
-  for (let rest = rangesOf(uids); rest.length > 0;) {
-    const page = await letters({ ask: 'letters', mailbox, uids: rest, need }, desk);
-    if (!page.ok) throw new Error(`letters that are searched: ${page.refusal}`);
-    for (const letter of page.value.letters)
-      for (const [leaf, own] of found) if (await isTrueOf(leaf, letter, desk)) own.add(letter.uid);
-    const { upTo } = page.value;
-    rest = rest.flatMap(({ from, to }) => (to <= upTo ? [] : [{ from: Math.max(from, upTo + 1), to }]));
-    await turn();
-  }
+  for await (const letter of readLetters({ mailbox, uids, need: readsHeader ? 'content' : 'parsed' }, desk))
+    for (const [leaf, own] of found) if (await isTrueOf(leaf, letter, desk)) own.add(letter.uid);
   for (const [leaf, own] of found) findings.set(leaf, own);
   return findings;
 }
-
-/** Lets others have their turn. */
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 async function words(
   { key, text }: Extract<SearchLeaf, { key: 'text' | 'body' }>,
@@ -170,11 +181,11 @@ async function isTrueOf(
     const day = sentDay(letter);
     return day !== null && isWithin(day, leaf);
   }
-  const wanted = foldText(leaf.text);
+  const wanted = unicodeCasemap(leaf.text);
   if (envelopeFields.has(leaf.name)) {
     const text = envelopeText(leaf.name, letter);
-    return text !== null && foldText(text).includes(wanted);
+    return text !== null && unicodeCasemap(text).includes(wanted);
   }
   const texts = await fieldTexts(leaf.name, letter, desk);
-  return texts.some((text) => foldText(text).includes(wanted));
+  return texts.some((text) => unicodeCasemap(text).includes(wanted));
 }

@@ -36,7 +36,7 @@ export function envelopeText(name: string, letter: FetchedLetter): string | null
   return texts.get(name)?.(envelope) ?? null;
 }
 
-function envelopeOf({ parsed }: FetchedLetter): Envelope {
+export function envelopeOf({ parsed }: FetchedLetter): Envelope {
   const envelope = parsed === null ? null : decodeEnvelope(parsed);
   if (envelope === null) throw new Error('what was computed of a letter was asked for and did not come');
   return envelope;
