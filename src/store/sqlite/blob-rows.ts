@@ -139,7 +139,8 @@ export class BlobRows {
   }
 
   #insertSmall(blob: NewBlob, letters: number): number {
-    return this.#groupBytes <= MAX_ROW_GROUP_BYTES
+    // A segment of which nothing is used has no row, so it cannot have a letter without a byte.
+    return this.#groupBytes <= MAX_ROW_GROUP_BYTES || blob.sizeBytes === 0
       ? this.#insertRows(blob, letters)
       : this.#insertStretch(blob, letters);
   }

@@ -66,6 +66,24 @@ test('one small letter lies in rows, many at once and larger ones in a segment; 
     assert.deepEqual(auditFolder(folder), []);
   }));
 
+test('a letter without a byte lies in no segment, whatever comes with it', () =>
+  withFolder(async (folder) => {
+    await withThread(folder, async (store) => {
+      const { id } = await makeAccount(store, 'nu1@447.edu');
+      const empty = new Uint8Array();
+      const delivered = await store.deliver(
+        deliveryOf(empty, [id]),
+        deliveryOf(letterBytes(20_000, 1), [id]),
+      );
+      assert.ok(delivered.ok);
+      const [first, second] = delivered.value;
+      assert.ok(first && second);
+      await assertServed(store, id, first.letter, empty);
+      await assertServed(store, id, second.letter, letterBytes(20_000, 1));
+    });
+    assert.deepEqual(auditFolder(folder), []);
+  }));
+
 test('the same bytes are kept once, and once more where their segment is gone', () =>
   withFolder(async (folder) => {
     await withThread(folder, async (store) => {
