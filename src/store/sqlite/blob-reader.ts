@@ -41,22 +41,30 @@ const foundOf = (row: Row, from = 0): Found => ({
   zstdBytes: row[from + 6] === null ? null : integer(row[from + 6]),
 });
 
-/** Reads where the letter lies. The tidier moves what is left in a segment to another, and removes the file after that. */
-const whereItLies = <Value>(
-  first: Stretch,
-  find: () => Found | null,
-  read: (at: Stretch) => Value,
-): Value => {
+/**
+ * Reads where the letter lies, and looks again where it lies elsewhere by now: what is left in a segment is moved to another,
+ * and the file is removed after that; a letter that was lost and came again may also be kept in another form.
+ */
+const whereItLies = <Value>(first: Found, find: () => Found | null, read: (at: Found) => Value): Value => {
   for (let at = first; ;) {
     try {
       return read(at);
     } catch (cause) {
-      const moved = find()?.stretch ?? null;
-      if (moved === null || moved.segment === at.segment) throw cause;
-      at = moved;
+      const now = find();
+      if (now === null || now.stretch?.segment === at.stretch?.segment) throw cause;
+      at = now;
     }
   }
 };
+
+const cut = function* (blob: Uint8Array, { start, end }: Range): Generator<Uint8Array> {
+  for (let at = start; at < end; at += MAX_SERVED_BYTES)
+    yield blob.subarray(at, Math.min(end, at + MAX_SERVED_BYTES));
+};
+
+/** What a letter is that lies there like this. */
+const plain = (stored: Uint8Array, { zstdBytes, sizeBytes }: Found): Uint8Array =>
+  zstdBytes === null ? stored : decompress(stored, sizeBytes);
 
 /** The bytes of letters. */
 export class BlobReader {
@@ -97,20 +105,19 @@ export class BlobReader {
   }
 
   #whole(found: Found, find: () => Found | null): Eventually<Uint8Array> {
-    const stored = this.#stored(found, find);
-    // A letter with a file of its own is never compressed.
-    return found.zstdBytes === null || stored instanceof Promise
-      ? stored
-      : decompress(stored, found.sizeBytes);
+    if (found.stretch !== null) return whereItLies(found, find, (at) => this.#inSegment(at));
+    return found.chunks === null ? this.#files.read(found.hash, found.sizeBytes) : this.#inRows(found);
   }
 
-  #stored(found: Found, find: () => Found | null): Eventually<Uint8Array> {
-    if (found.stretch !== null)
-      return whereItLies(found.stretch, find, (at) => this.#files.segments.read(at));
-    if (found.chunks === null) return this.#files.read(found.hash, found.sizeBytes);
+  #inSegment(at: Found): Uint8Array {
+    if (at.stretch === null) throw new StoreFault(`blob ${at.hash} lies in no segment`);
+    return plain(this.#files.segments.read(at.stretch), at);
+  }
+
+  #inRows(found: Found): Uint8Array {
     const rows = [...this.#rows(found)];
     const [only] = rows;
-    return rows.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(rows));
+    return plain(rows.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(rows)), found);
   }
 
   /** A piece of the blob in pieces; null where the account has no such letter. */
@@ -138,21 +145,16 @@ export class BlobReader {
     if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
       throw new StoreFault(`a piece of a blob from ${start} to ${end}`);
     const within = { start: Math.min(start, found.sizeBytes), end: Math.min(end, found.sizeBytes) };
-    if (found.zstdBytes !== null) return this.#cut(this.#whole(found, find), within);
-    if (found.stretch !== null) return this.#segmentPieces(found.stretch, find, within);
+    if (found.stretch !== null) return this.#segmentPieces(found, find, within);
     return found.chunks === null
       ? this.#files.pieces(found.hash, found.sizeBytes, within)
       : this.#rowPieces(found, within);
   }
 
-  async *#cut(whole: Eventually<Uint8Array>, { start, end }: Range): AsyncIterable<Uint8Array> {
-    const blob = await whole;
-    for (let at = start; at < end; at += MAX_SERVED_BYTES)
-      yield blob.subarray(at, Math.min(end, at + MAX_SERVED_BYTES));
-  }
-
   /** A row is read when it is asked for, so that a slow reader holds one and not all. */
-  async *#rowPieces(found: Found, { start, end }: Range): AsyncIterable<Uint8Array> {
+  async *#rowPieces(found: Found, within: Range): AsyncIterable<Uint8Array> {
+    if (found.zstdBytes !== null) return yield* cut(this.#inRows(found), within);
+    const { start, end } = within;
     let at = 0;
     for (const row of this.#rows(found)) {
       const piece = row.subarray(Math.max(0, start - at), Math.max(0, end - at));
@@ -162,13 +164,12 @@ export class BlobReader {
     }
   }
 
-  async *#segmentPieces(
-    stretch: Stretch,
-    find: () => Found | null,
-    within: Range,
-  ): AsyncIterable<Uint8Array> {
-    const open = whereItLies(stretch, find, (at) => this.#files.segments.openPieces(at, within));
-    yield* open;
+  async *#segmentPieces(found: Found, find: () => Found | null, within: Range): AsyncIterable<Uint8Array> {
+    yield* whereItLies(found, find, (at) =>
+      at.stretch !== null && at.zstdBytes === null
+        ? this.#files.segments.openPieces(at.stretch, within)
+        : cut(this.#inSegment(at), within),
+    );
   }
 
   *#rows({ hash, id, sizeBytes, chunks, zstdBytes }: Found): Iterable<Uint8Array> {
