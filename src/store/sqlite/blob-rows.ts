@@ -1,11 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { BlobHash, SpoolId } from '../port.ts';
+import type { BlobHash } from '../port.ts';
 import { StoreFault } from '../fault.ts';
 import type { BlobFiles } from './blob-files.ts';
-import { allRows, bytes, firstRow, integer, type Row } from './column.ts';
+import { bytes, firstRow, integer, type Row } from './column.ts';
 import type { Ledger } from './ledger.ts';
-import { stretchOf, type Stretch } from './segment-files.ts';
+import type { NewBlob } from './new-blob.ts';
+import { stretchOf } from './segment-files.ts';
 import { SegmentRows } from './segment-rows.ts';
+import { StretchRows } from './stretch-rows.ts';
 
 /**
  * The letters of a group that is no larger than this lie in the database: a second sync, that of a segment, would cost them
@@ -16,23 +18,16 @@ const MAX_ROW_GROUP_BYTES = 12 * 1024;
 export const MAX_SEGMENT_BLOB_BYTES: number = 1024 * 1024;
 /** A letter above this is looked for by its hash, and kept once. To find a smaller one would cost more than it saves. */
 const SHARED_FROM_BYTES = 64 * 1024;
-/** No transaction moves much more than this from one segment to another. */
-const MOST_MOVED_BYTES = 4 * 1024 * 1024;
 /** No row holds more than this of a blob. */
 const CHUNK_BYTES: number = 64 * 1024;
 
 const INSERT_BLOB =
   'INSERT INTO blob (id, hash, size_bytes, chunks, refs, zstd_bytes) VALUES (?, ?, ?, ?, ?, ?)';
-const INSERT_IN_SEGMENT = `INSERT INTO blob (id, hash, size_bytes, chunks, refs, segment, segment_offset, zstd_bytes)
-  VALUES (?, ?, ?, 0, ?, ?, ?, ?)`;
-const FIND_SHARED = `SELECT id, size_bytes, segment, segment_offset, coalesce(zstd_bytes, size_bytes) FROM blob
-  WHERE hash = ? AND (chunks IS NULL OR size_bytes > ${SHARED_FROM_BYTES})`;
+const FIND_SHARED = `SELECT id, size_bytes, segment, segment_offset, coalesce(zstd_bytes, size_bytes), chunks
+  FROM blob WHERE hash = ? AND (chunks IS NULL OR size_bytes > ${SHARED_FROM_BYTES})`;
 const FIND_FILE = 'SELECT 1 FROM blob WHERE hash = ? AND chunks IS NULL';
 const FIND_BLOB = `SELECT hash, chunks, refs, coalesce(zstd_bytes, size_bytes), segment, segment_offset FROM blob
   WHERE id = ?`;
-const FIND_IN_SEGMENT = `SELECT id, segment_offset, coalesce(zstd_bytes, size_bytes), zstd_bytes FROM blob
-  WHERE segment = ? ORDER BY segment_offset LIMIT 64`;
-const MOVE_TO_SEGMENT = 'UPDATE blob SET segment = ?, segment_offset = ?, zstd_bytes = ? WHERE id = ?';
 const ADD_REFS = 'UPDATE blob SET refs = refs + ? WHERE id = ?';
 const DELETE_BLOB = 'DELETE FROM blob WHERE id = ?';
 const INSERT_CHUNK = 'INSERT INTO blob_chunk (id, bytes) VALUES (?, ?)';
@@ -49,17 +44,6 @@ const rowsOf = (chunks: readonly Uint8Array[], sizeBytes: number): readonly Uint
   return rows;
 };
 
-/** A blob on its way into the store. */
-export type NewBlob = {
-  readonly hash: BlobHash;
-  readonly sizeBytes: number;
-  readonly chunks: readonly Uint8Array[];
-  /** How long the chunks are together where they are compressed; null where they are the blob. */
-  readonly zstdBytes: number | null;
-  /** The file that it lies in, instead of chunks. */
-  readonly spool: SpoolId | null;
-};
-
 /**
  * The bytes of letters, each with the number of letters that refer to it. What lies in a file of its own is kept once, whoever
  * sends it; to find a smaller one again would cost every letter more than it saves.
@@ -67,11 +51,9 @@ export type NewBlob = {
 export class BlobRows {
   readonly #files: BlobFiles;
   readonly #segments: SegmentRows;
+  readonly #stretches: StretchRows;
   readonly #ledger: Ledger;
   readonly #insertBlob: StatementSync;
-  readonly #insertInSegment: StatementSync;
-  readonly #findInSegment: StatementSync;
-  readonly #moveToSegment: StatementSync;
   readonly #findShared: StatementSync;
   readonly #findFile: StatementSync;
   readonly #findBlob: StatementSync;
@@ -89,11 +71,9 @@ export class BlobRows {
   constructor(db: DatabaseSync, files: BlobFiles, ledger: Ledger) {
     this.#files = files;
     this.#segments = new SegmentRows(db, files.segments, ledger);
+    this.#stretches = new StretchRows(db, { files: files.segments, segments: this.#segments, ledger });
     this.#ledger = ledger;
     this.#insertBlob = db.prepare(INSERT_BLOB);
-    this.#insertInSegment = db.prepare(INSERT_IN_SEGMENT);
-    this.#findInSegment = db.prepare(FIND_IN_SEGMENT, { returnArrays: true });
-    this.#moveToSegment = db.prepare(MOVE_TO_SEGMENT);
     this.#findShared = db.prepare(FIND_SHARED, { returnArrays: true });
     this.#findFile = db.prepare(FIND_FILE, { returnArrays: true });
     this.#findBlob = db.prepare(FIND_BLOB, { returnArrays: true });
@@ -116,7 +96,7 @@ export class BlobRows {
     const known = firstRow(this.#findShared, Buffer.from(hash, 'hex'));
     if (known !== undefined) return this.#share(blob, letters, known);
     return spool === null && sizeBytes <= MAX_SEGMENT_BLOB_BYTES
-      ? this.#insertStretch(blob, letters)
+      ? this.#stretches.insert(blob, letters)
       : this.#insertFile(blob, letters);
   }
 
@@ -126,10 +106,10 @@ export class BlobRows {
     if (integer(known[1]) !== blob.sizeBytes)
       throw new StoreFault(`two lengths for one SHA-256: ${blob.hash}`);
     const stretch = stretchOf(known[2], known[3], integer(known[4]));
-    if (stretch === null) {
-      if (!this.#files.has(blob.hash, blob.sizeBytes)) this.#writeFile(blob);
-    } else if (!this.#files.segments.has(stretch))
-      this.#move(id, stretch, {
+    const isInFile = stretch === null && known[5] === null;
+    if (isInFile && !this.#files.has(blob.hash, blob.sizeBytes)) this.#writeFile(blob);
+    if (stretch !== null && !this.#files.segments.has(stretch))
+      this.#stretches.move(id, stretch, {
         chunks: blob.spool === null ? blob.chunks : [this.#files.readSpool(blob.spool)],
         sizeBytes: blob.zstdBytes ?? blob.sizeBytes,
         zstdBytes: blob.zstdBytes,
@@ -142,7 +122,7 @@ export class BlobRows {
     // A segment of which nothing is used has no row, so it cannot have a letter without a byte.
     return this.#groupBytes <= MAX_ROW_GROUP_BYTES || blob.sizeBytes === 0
       ? this.#insertRows(blob, letters)
-      : this.#insertStretch(blob, letters);
+      : this.#stretches.insert(blob, letters);
   }
 
   #insertRows({ hash, sizeBytes, chunks, zstdBytes }: NewBlob, letters: number): number {
@@ -150,14 +130,6 @@ export class BlobRows {
     const id = this.#ledger.nextBlob(rows.length);
     for (const [index, row] of rows.entries()) this.#insertChunk.run(id + index, row);
     this.#insertBlob.run(id, Buffer.from(hash, 'hex'), sizeBytes, rows.length, letters, zstdBytes);
-    return id;
-  }
-
-  #insertStretch({ hash, sizeBytes, chunks, zstdBytes }: NewBlob, letters: number): number {
-    const { segment, offset } = this.#segments.append(chunks, zstdBytes ?? sizeBytes);
-    const id = this.#ledger.nextBlob(1);
-    const key = Buffer.from(hash, 'hex');
-    this.#insertInSegment.run(id, key, sizeBytes, letters, segment, offset, zstdBytes);
     return id;
   }
 
@@ -192,42 +164,9 @@ export class BlobRows {
     return undefined;
   }
 
-  /**
-   * Moves some of the letters that are left in a segment, most of which is nobody's any more, to the one that is written
-   * to; says whether there is more to move. What cannot be read stays where it is.
-   */
+  /** As `StretchRows.compact`. */
   compact(): boolean {
-    const sparse = this.#segments.sparse();
-    if (sparse === null) return false;
-    let moved = 0;
-    for (const row of allRows(this.#findInSegment, sparse)) {
-      if (moved >= MOST_MOVED_BYTES) break;
-      const stretch = { segment: sparse, offset: integer(row[1]), sizeBytes: integer(row[2]) };
-      const found = this.#readable(stretch);
-      if (found === null) return false;
-      const zstdBytes = row[3] === null ? null : integer(row[3]);
-      this.#move(integer(row[0]), stretch, { chunks: [found], sizeBytes: stretch.sizeBytes, zstdBytes });
-      moved += stretch.sizeBytes;
-    }
-    return this.#segments.sparse() !== null;
-  }
-
-  #move(
-    blob: number,
-    from: Stretch,
-    { chunks, sizeBytes, zstdBytes }: Pick<NewBlob, 'chunks' | 'sizeBytes' | 'zstdBytes'>,
-  ): void {
-    const { segment, offset } = this.#segments.append(chunks, sizeBytes);
-    this.#moveToSegment.run(segment, offset, zstdBytes, blob);
-    this.#segments.free(from);
-  }
-
-  #readable(stretch: Stretch): Uint8Array | null {
-    try {
-      return this.#files.segments.read(stretch);
-    } catch {
-      return null;
-    }
+    return this.#stretches.compact();
   }
 
   /**
@@ -275,9 +214,16 @@ export class BlobRows {
     for (const hash of this.#doomed.splice(0)) if (!this.has(hash)) this.#files.remove(hash);
   }
 
-  /** The transaction under way is on disk, or may be: what was written in it stays. */
+  /** The transaction under way is on disk: what was written in it stays. */
   keepWritten(): void {
     this.#written = [];
+    this.#segments.keepMade();
+  }
+
+  /** The transaction under way may be on disk, or not: what was written in it stays, and is not written over. */
+  keepUnconfirmed(): void {
+    this.#written = [];
+    this.#segments.keepUnconfirmed();
   }
 
   /** How many files were written in the transaction under way. */
@@ -288,6 +234,7 @@ export class BlobRows {
   /** What was written in the transaction under way from this file on is not kept after all: it goes with the next one. */
   doomWritten(from: number): void {
     this.#doomed.push(...this.#written.splice(from));
+    this.#segments.doomMade();
   }
 
   get hasDoomed(): boolean {

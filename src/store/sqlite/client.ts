@@ -350,7 +350,11 @@ class SqliteStore implements Store {
     return this.#searches.drop(account);
   };
 
-  readonly tidy: Store['tidy'] = async (retention) => this.#channel.write({ do: 'tidy', retention });
+  readonly tidy: Store['tidy'] = async (retention) => {
+    const tidied = await this.#channel.write({ do: 'tidy', retention });
+    // To move letters needs room on the disk. What is let go of makes some, so it does not fail with that.
+    return tidied.more ? tidied : { ...tidied, more: await this.#channel.write({ do: 'compact' }) };
+  };
 
   onChange(listener: (change: Change) => void): () => void {
     return this.#channel.onChange(listener);

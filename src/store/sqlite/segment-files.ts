@@ -46,16 +46,28 @@ export class SegmentFiles {
     return path.join(this.#folder, String(segment));
   }
 
-  /** Opens the segment for writing; a new one has its name on disk when this returns. */
+  /** Opens a segment that is there for writing. */
   open(segment: number): number {
-    const file = this.path(segment);
-    if (fs.existsSync(file)) return fs.openSync(file, 'r+');
+    return fs.openSync(this.path(segment), 'r+');
+  }
+
+  /**
+   * Begins a segment; its name is on disk when this returns. A crash, or a disk that failed, may have left the file, or the
+   * folders above it, with names that nobody made durable: so they are synced whether they are new or not.
+   */
+  create(segment: number): number {
     makeFolder(this.#blobs);
     makeFolder(this.#folder);
-    const handle = fs.openSync(file, 'wx+', 0o600);
-    fs.fchmodSync(handle, 0o600);
-    syncFolder(this.#folder);
-    return handle;
+    const file = this.path(segment);
+    const handle = fs.openSync(file, fs.existsSync(file) ? 'r+' : 'wx+', 0o600);
+    try {
+      fs.fchmodSync(handle, 0o600);
+      for (const folder of [this.#folder, this.#blobs, path.dirname(this.#blobs)]) syncFolder(folder);
+      return handle;
+    } catch (cause) {
+      fs.closeSync(handle);
+      throw cause;
+    }
   }
 
   /** Whether the file is there and long enough. */

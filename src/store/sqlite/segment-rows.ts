@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StoreFault } from '../fault.ts';
-import { firstRow, integer } from './column.ts';
+import { allRows, firstRow, integer } from './column.ts';
 import type { Ledger } from './ledger.ts';
 import type { SegmentFiles, Stretch } from './segment-files.ts';
 
@@ -12,10 +12,10 @@ const ACTIVE = 'SELECT id, size_bytes, used_bytes FROM segment ORDER BY id DESC 
 const INSERT = 'INSERT INTO segment (id, size_bytes, used_bytes) VALUES (?, ?, ?)';
 const SAVE = 'UPDATE segment SET size_bytes = ?, used_bytes = used_bytes + ? WHERE id = ?';
 const FREE = 'UPDATE segment SET used_bytes = used_bytes - ? WHERE id = ? RETURNING used_bytes';
-const DELETE = 'DELETE FROM segment WHERE id = ?';
+const DELETE = 'DELETE FROM segment WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM blob WHERE segment = ?1)';
 const HAS = 'SELECT 1 FROM segment WHERE id = ?';
 const SPARSE = `SELECT id FROM segment WHERE used_bytes < size_bytes * ${SPARSE_SHARE}
-  AND id < (SELECT max(id) FROM segment) ORDER BY id LIMIT 1`;
+  AND id < (SELECT max(id) FROM segment) ORDER BY id`;
 
 /** The segment that letters are written to now. */
 type Active = { readonly id: number; readonly isNew: boolean; sizeBytes: number; added: number };
@@ -38,6 +38,12 @@ export class SegmentRows {
   #isSeen = false;
   /** What was appended to in the transaction under way. */
   #unsynced: number | null = null;
+  /** Up to where segments were written to in the transaction under way. */
+  readonly #reached = new Map<number, number>();
+  /** The same of commits that the disk did not confirm: a crash may still find them, so their letters stay as they are. */
+  readonly #unconfirmed = new Map<number, number>();
+  /** Files that were begun in the transaction under way. */
+  #made: number[] = [];
   /** Files whose rows are gone. They are removed under the lock of a later transaction, when that is on disk. */
   #doomed: number[] = [];
 
@@ -57,9 +63,10 @@ export class SegmentRows {
   append(chunks: readonly Uint8Array[], sizeBytes: number): Stretch {
     const active = this.#writable();
     const stretch = { segment: active.id, offset: active.sizeBytes, sizeBytes };
-    writeAt(this.#handle(active.id), chunks, stretch.offset);
+    writeAt(this.#handle(active), chunks, stretch.offset);
     this.#unsynced = active.id;
     active.sizeBytes += sizeBytes;
+    this.#reached.set(active.id, active.sizeBytes);
     active.added += sizeBytes;
     return stretch;
   }
@@ -69,8 +76,7 @@ export class SegmentRows {
     this.save();
     const row = firstRow(this.#free, sizeBytes, segment);
     if (row === undefined) throw new StoreFault(`no segment ${segment}`);
-    if (integer(row[0]) > 0) return;
-    this.#delete.run(segment);
+    if (integer(row[0]) > 0 || this.#delete.run(segment).changes === 0) return;
     this.#active = null;
     this.#isSeen = false;
     this.#doomed.push(segment);
@@ -78,7 +84,7 @@ export class SegmentRows {
 
   /** Makes what was appended durable. Before the commit of the rows that tell of it. */
   sync(): void {
-    if (this.#unsynced !== null) fs.fdatasyncSync(this.#handle(this.#unsynced));
+    if (this.#unsynced !== null) fs.fdatasyncSync(this.#handle({ id: this.#unsynced, isNew: false }));
     this.#unsynced = null;
   }
 
@@ -94,7 +100,25 @@ export class SegmentRows {
   /** A transaction begins: what an earlier one has appended is durable, or nobody's. */
   begin(): void {
     this.#unsynced = null;
+    this.#reached.clear();
     this.#isSeen = false;
+  }
+
+  /** The transaction under way is on disk. */
+  keepMade(): void {
+    this.#made = [];
+  }
+
+  /** The transaction under way may be on disk: what it wrote is not written over. */
+  keepUnconfirmed(): void {
+    this.keepMade();
+    for (const [segment, end] of this.#reached)
+      this.#unconfirmed.set(segment, Math.max(end, this.#unconfirmed.get(segment) ?? 0));
+  }
+
+  /** What was begun in the transaction under way goes with a later one, unless it has a row then. */
+  doomMade(): void {
+    this.#doomed.push(...this.#made.splice(0));
   }
 
   /** Reads anew from now on, the file as well: another process may have removed it, and made one of that number anew. */
@@ -104,10 +128,9 @@ export class SegmentRows {
     this.close();
   }
 
-  /** A segment of which most is nobody's any more; null where there is none. */
-  sparse(): number | null {
-    const row = firstRow(this.#sparse);
-    return row === undefined ? null : integer(row[0]);
+  /** The segments of which most is nobody's any more. */
+  sparse(): readonly number[] {
+    return allRows(this.#sparse).map((row) => integer(row[0]));
   }
 
   /** Removes the files whose rows a transaction before this one has deleted. Called under the write lock. */
@@ -145,7 +168,8 @@ export class SegmentRows {
     if (!this.#isSeen) this.#look();
     if (this.#active !== null && this.#active.sizeBytes < this.#files.fullBytes) return this.#active;
     this.save();
-    this.#active = { id: this.#ledger.nextSegment(), isNew: true, sizeBytes: 0, added: 0 };
+    const id = this.#ledger.nextSegment();
+    this.#active = { id, isNew: true, sizeBytes: this.#unconfirmed.get(id) ?? 0, added: 0 };
     return this.#active;
   }
 
@@ -157,6 +181,7 @@ export class SegmentRows {
       this.#active = { id: integer(row[0]), isNew: false, sizeBytes: integer(row[1]), added: 0 };
     if (this.#active === null) return;
     const { id, sizeBytes } = this.#active;
+    this.#active.sizeBytes = Math.max(sizeBytes, this.#unconfirmed.get(id) ?? 0);
     if (this.#open?.segment === id && fs.fstatSync(this.#open.handle).nlink === 0) this.close();
     if (this.#files.has({ segment: id, offset: 0, sizeBytes })) return;
     this.close();
@@ -164,11 +189,12 @@ export class SegmentRows {
   }
 
   /** The file to write to. Of the one before, what was appended in this transaction is made durable first. */
-  #handle(segment: number): number {
-    if (this.#open?.segment === segment) return this.#open.handle;
-    if (this.#unsynced !== null && this.#unsynced !== segment) this.sync();
+  #handle({ id, isNew }: Pick<Active, 'id' | 'isNew'>): number {
+    if (this.#open?.segment === id) return this.#open.handle;
+    if (this.#unsynced !== null && this.#unsynced !== id) this.sync();
     this.close();
-    this.#open = { segment, handle: this.#files.open(segment) };
+    if (isNew) this.#made.push(id);
+    this.#open = { segment: id, handle: isNew ? this.#files.create(id) : this.#files.open(id) };
     return this.#open.handle;
   }
 

@@ -103,13 +103,18 @@ test('the same bytes are kept once, and once more where their segment is gone', 
 
 test('a write that fails in a group spoils no neighbour in the segment', () =>
   withFolder(async (folder) => {
-    await withThread(folder, async (store) => {
+    await withThread(folder, async (store, thread) => {
       const { id } = await makeAccount(store, 'nu1@447.edu');
       const bytes = [1, 2, 3].map((seed) => letterBytes(MIDDLE, seed));
+      const lost = await store.spool();
+      await lost.discard();
       const deliveries = bytes.map((each) => deliveryOf(each, [id]));
       const outcomes = await Promise.allSettled(
-        deliveries.map((delivery, n) => store.deliver(n === 1 ? { ...delivery, chunks: [] } : delivery)),
+        deliveries.map((delivery, n) =>
+          store.deliver(n === 1 ? { ...delivery, chunks: [], spool: lost.id } : delivery),
+        ),
       );
+      assert.equal((await thread.stats()).reruns, 1);
       assert.deepEqual(
         outcomes.map(({ status }) => status),
         ['fulfilled', 'rejected', 'fulfilled'],

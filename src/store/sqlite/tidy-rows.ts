@@ -95,8 +95,7 @@ export class TidyRows {
     const left =
       expired.length < MOST_LETTERS ? this.#clearRemovedAccounts(MOST_LETTERS - expired.length) : 0;
     const letters = expired.length + left;
-    const more = letters >= MOST_LETTERS || tombstones >= MOST_TOMBSTONES;
-    return { letters, tombstones, more: this.#blobs.compact() || more };
+    return { letters, tombstones, more: letters >= MOST_LETTERS || tombstones >= MOST_TOMBSTONES };
   }
 
   /** The letter's row and its share of the blob. */

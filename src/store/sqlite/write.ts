@@ -143,6 +143,8 @@ type Verbs = {
     Result<null, 'lost'>,
   ];
   tidy: [{ readonly retention: Retention }, Tidied];
+  /** Moves letters together that are left in segments; gives whether there is more to move. */
+  compact: [object, boolean];
 };
 
 export type WriteKind = keyof Verbs;

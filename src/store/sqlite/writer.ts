@@ -157,7 +157,7 @@ export class Writer {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
     this.#forget();
     // Of a commit that the disk did not confirm, a crash may still find the whole: then its rows need their files.
-    if (this.#isCommitting && !isFull(cause)) this.#blobs.keepWritten();
+    if (this.#isCommitting && !isFull(cause)) this.#blobs.keepUnconfirmed();
     else this.#blobs.doomWritten(0);
     this.#isCommitting = false;
   }
@@ -222,6 +222,7 @@ function rowsOf(db: DatabaseSync, ledger: Ledger, blobs: BlobRows) {
   const removals = new RemovalRows(db, { ledger, placements, letters });
   const mailboxes = new MailboxRows(db, { ledger, placements, removals });
   return {
+    blobs,
     letters,
     removals,
     mailboxes,
@@ -306,5 +307,7 @@ function applied(rows: Rows, ledger: Ledger, write: Write, notes: ChangeNotes): 
       return rows.queue.settle(write);
     case 'tidy':
       return rows.tidier.tidy(write);
+    case 'compact':
+      return rows.blobs.compact();
   }
 }

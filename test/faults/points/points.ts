@@ -101,7 +101,9 @@ export const points: ReadonlyMap<string, readonly Point[]> = new Map([
     [
       point('copied', `after write ${segment}/2`, 'nothing'),
       point('copy synced', `after sync ${segment}/2`, 'nothing'),
-      ...transaction,
+      // The transaction before has nothing to let go of.
+      point('rows written', 'before COMMIT#2', 'nothing'),
+      point('accepted', 'after COMMIT#2', 'all'),
       point('segment removed', `after remove ${segment}/1`, 'all'),
     ],
   ],

@@ -63,20 +63,23 @@ const removed = async (places: Places): Promise<void> => {
   await withStore(places.data, (store) => store.removeLetters(ONE, [1, 2, 4] as never, T0));
 };
 
-/** A full segment, of which most is nobody's as soon as what was removed is let go of, and one that is written to. */
+/** A full segment, of which most is nobody's any more, and one that is written to. */
 const sparseSegment = async (places: Places): Promise<void> => {
   await twoAccounts(places);
   const seeds = [1, 2, 3] as const;
   const deliver = (seed: number): Promise<unknown> =>
     withStore(places.data, (store) => put(store, ONE, { bytes: letterBytes(MIDDLE, seed) }));
   for (const seed of seeds) await deliver(seed);
+  await withStore(places.data, async (store) => {
+    await store.removeLetters(ONE, [1, 3] as never, T0);
+    await store.tidy({ now: T0, removedMs: 0, tombstonesMs: 0 });
+  });
   const { database, blobs } = folderPaths(places.data);
   fs.truncateSync(path.join(blobs, 'segments', '1'), FULL_SEGMENT_BYTES);
   const db = new DatabaseSync(database);
   db.exec(`UPDATE segment SET size_bytes = ${FULL_SEGMENT_BYTES}`);
   db.close();
   await deliver(4);
-  await withStore(places.data, (store) => store.removeLetters(ONE, [1, 3] as never, T0));
 };
 
 const oldSchema = async ({ data }: Places): Promise<void> => makeOldFolder(folderPaths(data), 1);
@@ -113,6 +116,15 @@ const lookAtStore = async ({ data }: Places): Promise<unknown> => {
     [],
   );
   return found;
+};
+
+/** What is moved from one segment to another is the same to everybody who asks the store. */
+const lookAtSegments = async (places: Places): Promise<unknown> => {
+  const found = await lookAtStore(places);
+  const db = new DatabaseSync(folderPaths(places.data).database, { readOnly: true });
+  const lie = db.prepare('SELECT id, segment FROM blob ORDER BY id').all();
+  db.close();
+  return { found, lie };
 };
 
 /** What the newest backup has in it, and that the ones before are whole. */
@@ -167,6 +179,7 @@ export const scenarios: readonly Scenario[] = [
   inStore('tidy', removed, 'the same'),
   {
     ...inStore('move out of a segment', sparseSegment, 'the same'),
+    look: lookAtSegments,
     words: ({ root }) => [deed, 'tidy', root],
   },
   { ...inStore('new folder', async () => undefined, 'the same'), words: ({ root }) => [deed, 'open', root] },
