@@ -45,7 +45,7 @@ export const exim: Contender = {
 const configuration = ({ folder, address, port, tls }: Ground): string => `
 primary_hostname = localhost
 spool_directory = ${folder}/spool
-log_file_path = ${folder}/${unreadLog}
+log_file_path = ${folder}/${unreadLog}-%slog
 pid_file_path = ${folder}/spool/exim.pid
 local_interfaces = ${address}
 daemon_smtp_ports = ${port}

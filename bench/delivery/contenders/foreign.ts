@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Ground } from '../../../test/interop/foreign-ground.ts';
 import { missing, type ForeignName, type Starting } from '../../../test/interop/foreign-server.ts';
 import { untilOpen } from '../waiting.ts';
@@ -31,9 +31,16 @@ export async function listening({ address, port, folder }: Ground): Promise<void
   try {
     await untilOpen(address, port);
   } catch (cause) {
-    const log = readFileSync(join(folder, unreadLog), 'utf8').split('\n').slice(-20).join('\n');
+    const log = logIn(folder).split('\n').slice(-20).join('\n');
     throw new Error(`it does not listen, and has logged:\n${log}`, { cause });
   }
+}
+
+/** What it has logged; Exim has several files, whose names begin alike. */
+function logIn(folder: string): string {
+  const path = join(folder, unreadLog);
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(basename(path)));
+  return names.map((name) => readFileSync(join(dirname(path), name), 'utf8')).join('');
 }
 
 /** The door of a server on this ground. */
