@@ -50,19 +50,24 @@ function countedByGroup(roots: readonly number[], hierarchy: string): ProcessCos
       return Number(used[1]) / 1e6;
     },
     memory: () => memoryOf(members()),
-    close: () => rmdirSync(group),
+    close: () => removeGroup(group),
   };
 }
 
-/** Removes groups whose processes are over, which a measurement that was broken off has left. */
+/** Removes what a measurement that was broken off has left: groups whose name says a process that is over. */
 function sweep(hierarchy: string): void {
   for (const name of readdirSync(hierarchy).filter((entry) => entry.startsWith(groupName))) {
-    try {
-      rmdirSync(join(hierarchy, name));
-    } catch (error) {
-      // Somebody measures at the same time.
-      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
-    }
+    const [pid] = numbers(name);
+    if (pid !== undefined && statusOf(pid) === null) removeGroup(join(hierarchy, name));
+  }
+}
+
+function removeGroup(group: string): void {
+  try {
+    rmdirSync(group);
+  } catch (error) {
+    // The last of its processes is on its way out; or somebody else sweeps. The next measurement looks again.
+    if (!['EBUSY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

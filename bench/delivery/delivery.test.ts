@@ -7,9 +7,12 @@ import { contenders } from './contenders/all.ts';
 import { LetterMaker } from './letter.ts';
 import { measureAll } from './measure.ts';
 import { readOptions } from './options.ts';
-import { writeReport } from './writing.ts';
+import type { Results, Row } from './results.ts';
+import { writeResults } from './writing.ts';
 
 const off = process.platform === 'linux' ? false : 'what processes cost is read from /proc, which Linux has';
+
+const arrived = ({ contender, delivered }: Row): readonly unknown[] => [contender, delivered];
 
 test('what is acknowledged has arrived, and comes into the report', { skip: off }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'letterlock-delivery.'));
@@ -28,7 +31,11 @@ test('what is acknowledged has arrived, and comes into the report', { skip: off 
       assert.equal(delivered, acknowledged, what);
       assert.match(protection, /^TLSv1\.3 /, what);
     }
-    writeReport(results, join(folder, 'delivery.json'));
+    const file = join(folder, 'delivery.json');
+    writeResults(results, file);
+    const read = JSON.parse(readFileSync(file, 'utf8')) as Results;
+    assert.deepEqual(read.participants, results.participants);
+    assert.deepEqual(read.rows.map(arrived), results.rows.map(arrived));
     const table = readFileSync(join(folder, 'DELIVERY.md'), 'utf8');
     assert.match(table, /^\| Letterlock \| [\d.,]+/m);
     assert.match(readFileSync(join(folder, 'delivery.svg'), 'utf8'), /<title>Letterlock: [\d.]+ /);

@@ -2,13 +2,11 @@
  * Durable deliveries over TLS 1.3: this server, servers that could be chosen instead, and floors, at the same work on the
  * same machine. `bench/README.md` says how to read the figures, `--help` what can be chosen.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { isOnDisk } from '../machine.ts';
 import { contenders } from './contenders/all.ts';
 import { measureAll } from './measure.ts';
 import { readOptions, usage } from './options.ts';
-import { writeReport } from './writing.ts';
+import { writeResults } from './writing.ts';
 
 // What was started ends with this process, by its hooks.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -30,9 +28,7 @@ switch (asked.is) {
       break;
     }
     const results = await measureAll({ ...asked.plan, tell: (line) => console.log(line) });
-    mkdirSync(dirname(asked.out), { recursive: true });
-    writeFileSync(asked.out, `${JSON.stringify(results, null, 1)}\n`);
-    writeReport(results, asked.out);
+    writeResults(results, asked.out);
     console.log(`Written: ${asked.out}, with a table and a plot beside it`);
   }
 }

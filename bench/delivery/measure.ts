@@ -49,11 +49,12 @@ export async function measureAll(plan: Plan): Promise<Results> {
       for (const contender of rotated(plan.contenders, repetition - 1)) {
         const place = join(folder, `${repetition}-${contender.name}`);
         mkdirSync(place);
-        const met = await measureOne(plan, contender, client, place);
-        participants.set(contender.name, met.participant);
-        if (met.participant.absent !== null) plan.tell(`${contender.title}: ${met.participant.absent}`);
-        runs.push(...met.runs);
-        if (met.countedBy !== null) countedBy.add(met.countedBy);
+        const { participant, counted } = await measureOne(plan, contender, client, place, runs);
+        if (participant.trouble !== null) plan.tell(`${contender.title}: ${participant.trouble}`);
+        // Trouble in one repetition is not forgotten in the next.
+        if ((participants.get(contender.name)?.trouble ?? null) === null)
+          participants.set(contender.name, participant);
+        if (counted !== null) countedBy.add(counted);
       }
   } finally {
     await client.stop();
@@ -86,39 +87,42 @@ const rotated = <Value>(values: readonly Value[], by: number): readonly Value[] 
   return [...values.slice(from), ...values.slice(0, from)];
 };
 
-type Met = {
-  readonly participant: Participant;
-  readonly runs: readonly Run[];
-  readonly countedBy: string | null;
-};
+type Met = { readonly participant: Participant; readonly counted: ProcessCost['by'] | null };
 
-/** One repetition of one contender: all its workloads, or why there are none. */
-async function measureOne(plan: Plan, contender: Contender, client: Child, place: string): Promise<Met> {
+/** One repetition of one contender. Its runs are added to those that there are, up to where something breaks. */
+async function measureOne(
+  plan: Plan,
+  contender: Contender,
+  client: Child,
+  place: string,
+  runs: Run[],
+): Promise<Met> {
   const { name, title, does, acknowledges } = contender;
-  const known = { name, title, does, acknowledges };
-  const absent = (why: string): Met => ({
-    participant: { ...known, version: null, absent: why },
-    runs: [],
-    countedBy: null,
+  const met = (version: string | null, trouble: string | null, counted: Met['counted']): Met => ({
+    participant: { name, title, does, acknowledges, version, trouble },
+    counted,
   });
   const missing = contender.missing();
-  if (missing !== null) return absent(`not measured: ${missing}`);
+  if (missing !== null) return met(null, `not measured: ${missing}`, null);
   let server: Server;
   try {
     server = await contender.start(place);
   } catch (error) {
-    return absent(`it did not start: ${error instanceof Error ? error.message : String(error)}`);
+    return met(null, `it did not start: ${messageOf(error)}`, null);
   }
   const cost = openCost(server.pids);
   try {
-    const bench = new Bench(plan, contender, server, cost, client);
-    const runs = await bench.runAll();
-    return { participant: { ...known, version: server.version, absent: null }, runs, countedBy: cost.by };
+    await new Bench(plan, contender, server, cost, client).runAll(runs);
+    return met(server.version, null, cost.by);
+  } catch (error) {
+    return met(server.version, `it broke off: ${messageOf(error)}`, cost.by);
   } finally {
     await server.stop();
     cost.close();
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A server that runs, and who measures it. */
 class Bench {
@@ -136,11 +140,10 @@ class Bench {
     this.#client = client;
   }
 
-  async runAll(): Promise<Run[]> {
+  async runAll(runs: Run[]): Promise<void> {
     const { tell } = this.#plan;
     const workloads = this.#plan.workloads.filter(({ mode }) => this.#contender.modes.includes(mode));
     const [first] = workloads;
-    const runs: Run[] = [];
     // Code is compiled and pools of processes are filled by a workload that does not count.
     if (first !== undefined) await this.#run({ ...first, mode: 'many', connections: 10 });
     for (const workload of workloads) {
@@ -148,7 +151,6 @@ class Bench {
       runs.push(run);
       tell(`${this.#contender.title}: ${formatWorkload(workload)}: ${summary(run)}`);
     }
-    return runs;
   }
 
   async #run(workload: Workload): Promise<Run> {

@@ -24,7 +24,7 @@ const modeNames: Readonly<Record<Mode, string>> = {
 
 /** Letters a second that reach mailboxes; of the floor that keeps none, those acknowledged. A panel for each mode and size. */
 export function drawPlot({ rows, participants }: Results): string {
-  const measured = participants.filter(({ absent }) => absent === null);
+  const measured = participants.filter(({ name }) => rows.some(({ contender }) => contender === name));
   const series = measured.map(({ name, title }): Series => ({
     name: title,
     colour: colours.get(name) ?? '#f06595',

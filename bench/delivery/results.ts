@@ -49,9 +49,10 @@ export type Row = {
 
 /** Who was there, and what is to be known of them. */
 export type Participant = Pick<Contender, 'name' | 'title' | 'does' | 'acknowledges'> & {
-  /** Null where it was not measured, and then why not. */
+  /** Null where it did not run. */
   readonly version: string | null;
-  readonly absent: string | null;
+  /** Why it was not measured, or not to the end. */
+  readonly trouble: string | null;
 };
 
 /** Everything that table and plot are made from. */

@@ -49,8 +49,11 @@ ${[...Map.groupBy(results.rows, ({ workload }) => formatWorkload(workload))].map
 const protections = (rows: readonly Row[]): string =>
   [...new Set(rows.map(({ protection }) => protection))].join('; ');
 
-const introduce = ({ title, version, does, absent }: Participant): string =>
-  `- **${title}**${version === null ? '' : ` ${version}`}: ${absent ?? does}\n`;
+function introduce({ title, version, does, trouble }: Participant): string {
+  const who = `**${title}**${version === null ? '' : ` ${version}`}`;
+  const told = trouble === null ? '' : ` **${trouble.replaceAll(/\s*\n\s*/g, ' / ')}**`;
+  return `- ${who}: ${does}${told}\n`;
+}
 
 function group(title: string, rows: readonly Row[], participants: readonly Participant[]): string {
   const heading = `| **${title}** |${' |'.repeat(columns.length - 1)}\n`;

@@ -30,7 +30,7 @@ const floor = (kind: 'discard' | 'sqlite', contender: Omit<Contender, 'missing' 
 export const discardFloor: Contender = floor('discard', {
   name: 'floor-discard',
   title: 'Floor: discards',
-  does: 'node:tls and just enough SMTP; believes every line, keeps nothing, answers 250 at once.',
+  does: 'the same, but keeps nothing and answers 250 at once.',
   acknowledges: 'discarded',
   modes,
 });
@@ -40,8 +40,8 @@ export const sqliteFloor: Contender = floor('sqlite', {
   name: 'floor-sqlite',
   title: 'Floor: SQLite in groups',
   does:
-    'the same, and puts letters into one table of SQLite (WAL, synchronous=FULL): those that are whole by the same turn ' +
-    'of the event loop share a commit, and 250 comes behind it. One thread.',
+    'node:tls and just enough SMTP; believes every line; puts letters into one table of SQLite (WAL, synchronous=FULL): ' +
+    'those that are whole by the same turn of the event loop share a commit, and 250 comes behind it. One thread.',
   acknowledges: 'kept',
   modes,
 });
