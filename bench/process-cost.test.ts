@@ -31,7 +31,8 @@ for (const [by, open] of [
     const before = cost.cpuSeconds();
     child.stdin.write('\n');
     assert.equal((await lines.next()).value, 'done');
-    assert.ok(cost.cpuSeconds() - before >= 0.2);
+    // The tree tells hundredths, each of its figures rounded down.
+    assert.ok(cost.cpuSeconds() - before >= 0.15);
     const { residentMiB, proportionalMiB } = cost.memory();
     assert.ok(residentMiB >= proportionalMiB && proportionalMiB > 1);
     child.stdin.end();
