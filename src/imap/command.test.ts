@@ -87,3 +87,26 @@ test('what a peer names is looked up in a table of names and nowhere else', () =
   for (const name of ['constructor', '__proto__', 'toString', 'UID __proto__', 'UID LOGIN'])
     assert.equal(parseCommand(gathered(`a ${name} 1 FLAGS`)).is, 'unknown');
 });
+
+test('what is asked for twice is answered once, and there is an end to how much one command can ask', () => {
+  const twice = parseCommand(gathered(`a FETCH 1 (${'BODY[] '.repeat(9000)}FLAGS)`));
+  assert(twice.is === 'command' && twice.command.name === 'FETCH');
+  assert.deepEqual(
+    twice.command.items.map(({ item }) => item),
+    ['BODY[]', 'FLAGS'],
+  );
+  const parts = (count: number): string =>
+    Array.from({ length: count }, (_, at) => `BODY[${at + 1}]`).join(' ');
+  assert.equal(parseCommand(gathered(`a FETCH 1 (${parts(128)})`)).is, 'command');
+  assert.equal(parseCommand(gathered(`a FETCH 1 (${parts(129)})`)).is, 'wrong');
+  const patterns = (count: number): string => Array.from({ length: count }, () => '*').join(' ');
+  assert.equal(parseCommand(gathered(`a LIST "" (${patterns(100)})`)).is, 'command');
+  assert.equal(parseCommand(gathered(`a LIST "" (${patterns(101)})`)).is, 'wrong');
+});
+
+test('a string of tens of thousands of characters is read', () => {
+  const text = 'x\\"'.repeat(20_000);
+  const parsed = parseCommand(gathered(`a SEARCH SUBJECT "${text}"`));
+  assert(parsed.is === 'command' && parsed.command.name === 'SEARCH');
+  assert.deepEqual(parsed.command.key, { key: 'field', name: 'subject', text: 'x"'.repeat(20_000) });
+});

@@ -40,4 +40,10 @@ export const grammarLimits = {
   searchKeys: 1000,
   /** Keys of one search that look for words in texts: each is a search of its own. */
   searchTexts: 50,
+  /** Keys of one search that look into fields, which have to be read of each letter. */
+  searchFields: 100,
+  /** Items of one FETCH. */
+  fetchItems: 128,
+  /** Patterns of one LIST. */
+  listPatterns: 100,
 } as const;

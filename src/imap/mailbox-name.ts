@@ -24,16 +24,25 @@ const longestLevelBytes = 255;
 // oxlint-disable-next-line no-control-regex -- what no level may have
 const level = /^[^\u0000-\u001f\u007f-\u009f]+$/;
 
-/** Whether a mailbox can be called so: no level is empty, too long, or has a control character, and INBOX is at the top. */
-export const mayBePath = (path: string): boolean =>
-  path
-    .split(delimiter)
-    .every(
+/** The most that a mailbox can be deep. */
+const mostLevels = 33;
+
+/**
+ * Whether a mailbox can be called so: there are not too many levels, none is empty, too long, or has a control character, and
+ * INBOX is at the top.
+ */
+export function mayBePath(path: string): boolean {
+  const levels = path.split(delimiter);
+  return (
+    levels.length <= mostLevels &&
+    levels.every(
       (name, index) =>
         level.test(name) &&
         Buffer.byteLength(name) <= longestLevelBytes &&
         (index === 0 || !inbox.test(name)),
-    );
+    )
+  );
+}
 
 /** A path as a response has it: an octet a character. */
 export const formatMailboxName = (path: string, form: TextForm): string =>

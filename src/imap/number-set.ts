@@ -49,6 +49,17 @@ export function rangesWithin(
   return found;
 }
 
+/** Whether a number is in ranges, which are in order and apart. */
+export function isInRanges(ranges: readonly NumberRange[], number: number): boolean {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.to ?? Infinity) < number) low = middle + 1;
+    else high = middle;
+  }
+  return (ranges[low]?.from ?? Infinity) <= number;
+}
+
 /** Tells of numbers that rise whether they are in ranges, which are in order and apart. */
 export class NumberSetReader {
   readonly #ranges: readonly NumberRange[];

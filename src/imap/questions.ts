@@ -27,6 +27,8 @@ export type Question =
       /** In order and apart. */
       readonly uids: readonly NumberRange[];
       readonly need: LetterNeed;
+      /** How often what is in a letter is written at the most, 1 if it is not said: it makes the page smaller. */
+      readonly copies?: number;
     }
   /** Octets of a letter as it is served that is too large for a page, from `start` up to `end`: some of them. */
   | {

@@ -1,3 +1,4 @@
+import { grammarLimits } from '../limits.ts';
 import type { NumberSet } from '../number-set.ts';
 import type { Scanner } from '../scanner.ts';
 import type { Partial, Section } from '../section.ts';
@@ -90,7 +91,9 @@ function fetchAtts(scan: Scanner): readonly FetchItem[] {
   }
   const items = scan.list(() => fetchAtt(scan, scan.match(word)?.[0].toUpperCase() ?? ''));
   if (items.length === 0) scan.fail('what to fetch');
-  return items;
+  const apart = [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+  if (apart.length > grammarLimits.fetchItems) scan.fail(`at most ${grammarLimits.fetchItems} items`);
+  return apart;
 }
 
 // fetch-modifiers = SP "(" fetch-modifier *(SP fetch-modifier) ")"               (RFC 4466 section 2.4)

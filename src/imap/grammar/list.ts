@@ -1,3 +1,4 @@
+import { grammarLimits } from '../limits.ts';
 import type { Scanner } from '../scanner.ts';
 import { mailbox } from './mailbox.ts';
 import { statusAtts, type StatusItem } from './status.ts';
@@ -30,6 +31,8 @@ export function list(scan: Scanner): ListCommand & { readonly name: 'LIST' } {
   scan.space();
   const patterns = scan.next === '(' ? scan.list(() => scan.listMailbox()) : [scan.listMailbox()];
   if (patterns.length === 0) scan.fail('a mailbox pattern');
+  if (patterns.length > grammarLimits.listPatterns)
+    scan.fail(`at most ${grammarLimits.listPatterns} patterns`);
   const { returns, status } = listReturns(scan);
   return { name: 'LIST', reference, patterns, selection, returns, status };
 }

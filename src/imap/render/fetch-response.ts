@@ -139,6 +139,8 @@ const needs: readonly LetterNeed[] = ['place', 'parsed', 'content'];
 /** What one FETCH does with each letter. */
 export type FetchPlan = {
   readonly need: LetterNeed;
+  /** How often what is in a letter is written. */
+  readonly copies: number;
   /** Whether who is shown the letter has seen it. */
   readonly marksSeen: boolean;
   /** Whether it cannot be answered of this letter (RFC 3516 section 4.3, UNKNOWN-CTE). */
@@ -174,6 +176,7 @@ export function fetchPlan(
   const largest = Math.max(...answers.map(({ need }) => needs.indexOf(need)));
   return {
     need: needs[largest] ?? 'place',
+    copies: answers.filter(({ need }) => need === 'content').length,
     marksSeen: items.some((one) => ('peek' in one ? !one.peek : rfc822.has(one.item))),
     isUnknown: (hand) => answers.some(({ isUnknown }) => isUnknown?.(hand) === true),
     looksInto: (hand) => answers.flatMap(({ looksInto }) => looksInto?.(hand) ?? []),

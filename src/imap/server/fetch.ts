@@ -99,7 +99,8 @@ class Fetch {
     const stage = this.#stage;
     if (uids.length === 0) return this.#end();
     const { id: mailbox, readOnly } = stage.mailbox;
-    return asks({ ask: 'letters', mailbox, uids, need: this.#plan.need }, stage, ({ letters, upTo }) => {
+    const { need, copies } = this.#plan;
+    return asks({ ask: 'letters', mailbox, uids, need, copies }, stage, ({ letters, upTo }) => {
       const rest = behind(uids, upTo);
       const unseen = letters.filter(({ keywords }) => !keywords.includes('$seen'));
       if (!this.#plan.marksSeen || readOnly || unseen.length === 0)

@@ -58,7 +58,7 @@ function* listed(
   const selected = mailboxes.filter(selects).map(({ path }) => path);
   const isSubscribed = wants('SUBSCRIBED');
   // What is subscribed to and is not there has no special use.
-  const gone = isSubscribed && !wants('SPECIAL-USE') ? lost : [];
+  const gone = new Set(isSubscribed && !wants('SPECIAL-USE') ? lost : []);
   const above = wants('RECURSIVEMATCH') ? parentsOf([...selected, ...gone]) : noPaths;
   const tellsSubscribed = isSubscribed || returns.has('SUBSCRIBED');
   for (const mailbox of mailboxes) {
@@ -75,7 +75,7 @@ function* listed(
   const there = new Set(mailboxes.map(({ path }) => path));
   for (const path of [...new Set([...gone, ...above])].sort()) {
     if (there.has(path) || !matches(path)) continue;
-    const attributes = gone.includes(path) ? ['\\NonExistent', '\\Subscribed'] : ['\\NonExistent'];
+    const attributes = gone.has(path) ? ['\\NonExistent', '\\Subscribed'] : ['\\NonExistent'];
     yield { path, attributes, mailbox: null, isAbove: above.has(path) };
   }
 }

@@ -28,7 +28,9 @@ export function prepared(
   if (resolved === null) return notReady(say.noSuchNumber);
   const leaves = leavesOf(resolved);
   const texts = leaves.filter((leaf) => leaf === 'text' || leaf === 'body').length;
-  if (texts > grammarLimits.searchTexts) return notReady(say.tooManyTexts);
+  const fields = leaves.filter((leaf) => leaf === 'field' || leaf === 'sent').length;
+  if (texts > grammarLimits.searchTexts || fields > grammarLimits.searchFields)
+    return notReady(say.tooManyTexts);
   return { is: 'ready', key: resolved, tellsModSeq: leaves.includes('modseq') };
 }
 

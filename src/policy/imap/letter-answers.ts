@@ -13,9 +13,10 @@ const pageLetters: { readonly [Need in LetterNeed]: number } = { place: 2000, pa
 const pageBytes = 262_144;
 
 /** Letters by their uids, as many as one page has. */
-export const letters: Answering<'letters'> = async ({ mailbox, uids, need }, desk) => {
+export const letters: Answering<'letters'> = async ({ mailbox, uids, need, copies = 1 }, desk) => {
   const { store, account, large } = desk;
   const found: FetchedLetter[] = [];
+  const largest = pageBytes / Math.max(1, copies);
   let sizeBytes = 0;
   large.clear();
   for (const { from, to } of uids) {
@@ -25,9 +26,10 @@ export const letters: Answering<'letters'> = async ({ mailbox, uids, need }, des
       for (const place of await store.placed(range)) found.push(fetched(place));
     } else {
       for (const place of await store.placedParsed(range)) {
-        const letter = need === 'parsed' ? await withParsed(place, desk) : await withContent(place, desk);
+        const letter =
+          need === 'parsed' ? await withParsed(place, desk) : await withContent(place, largest, desk);
         found.push(letter);
-        sizeBytes += letter.content?.length ?? 0;
+        sizeBytes += (letter.content?.length ?? 0) * copies + (letter.parsed?.length ?? 0);
         if (sizeBytes >= pageBytes) return ok({ letters: found, upTo: place.uid });
       }
     }
@@ -67,10 +69,14 @@ async function computedAnew(place: ParsedPlacedLetter, { store, account }: Desk)
   return { ...fetched(place), parsed: stored.parsed ?? null, prefixBytes: place.prefix.length };
 }
 
-function withContent(place: ParsedPlacedLetter, desk: Desk): FetchedLetter | Promise<FetchedLetter> {
+function withContent(
+  place: ParsedPlacedLetter,
+  largest: number,
+  desk: Desk,
+): FetchedLetter | Promise<FetchedLetter> {
   const letter = withParsed(place, desk);
   const { prefix, omitted } = place;
-  if (place.servedBytes > pageBytes) {
+  if (place.servedBytes > largest) {
     desk.large.set(place.letter, { prefix, omitted });
     return letter;
   }

@@ -3,12 +3,13 @@ import { rangesOf, type NumberRange } from '../../imap/number-set.ts';
 import { ok, refused } from '../../result.ts';
 import type { Mailbox, MailboxId, ModSeq } from '../../store/port.ts';
 import type { Answering } from './desk.ts';
-import { pathOf } from './paths.ts';
+import { pathsOf } from './paths.ts';
 
 /** Every mailbox of the account, by path. */
 export const mailboxes: Answering<'mailboxes'> = async (_, { store, account }) => {
   const all = await store.mailboxes(account);
-  const entries = all.map((mailbox) => entryOf(mailbox, pathOf(mailbox, all)));
+  const paths = pathsOf(all);
+  const entries = all.map((mailbox) => entryOf(mailbox, paths.get(mailbox.id) ?? mailbox.name));
   entries.sort((one, other) => (one.path < other.path ? -1 : one.path > other.path ? 1 : 0));
   return entries.length === 0
     ? refused('no-account')

@@ -2,7 +2,7 @@ import type { Refusal } from '../../imap/questions.ts';
 import { ok, refused, type Result } from '../../result.ts';
 import type { Mailbox, MailboxId, MailboxRefusal, Uid } from '../../store/port.ts';
 import type { Answering, Desk } from './desk.ts';
-import { delimiter, pathOf } from './paths.ts';
+import { byPath, delimiter } from './paths.ts';
 
 type Outcome<Value> = Result<Value, Refusal['why']>;
 
@@ -52,8 +52,7 @@ export const rename: Answering<'rename'> = async ({ mailbox, path }, desk) => {
 
 /** A subscription to what is not there can only end. */
 export const subscribe: Answering<'subscribe'> = async ({ path, subscribed }, { store, account }) => {
-  const all = await store.mailboxes(account);
-  const found = all.find((mailbox) => pathOf(mailbox, all) === path);
+  const found = byPath(await store.mailboxes(account)).get(path);
   if (found !== undefined) {
     const updated = await store.updateMailbox(account, found.id, { subscribed });
     return updated.ok ? ok(null) : refused(why(updated.refusal));
@@ -70,13 +69,13 @@ async function placeFor(
 ): Promise<Outcome<{ readonly name: string; readonly parent: MailboxId | null }>> {
   const names = path.split(delimiter);
   const name = names.pop() ?? '';
-  const all = await store.mailboxes(account);
-  if (all.some((mailbox) => pathOf(mailbox, all) === path)) return refused('exists');
+  const known = byPath(await store.mailboxes(account));
+  if (known.has(path)) return refused('exists');
   let parent: Mailbox | null = null;
   for (const [index, level] of names.entries()) {
     const above = names.slice(0, index + 1).join(delimiter);
-    const known: Mailbox | undefined = all.find((mailbox) => pathOf(mailbox, all) === above);
-    if (known !== undefined) parent = known;
+    const there: Mailbox | undefined = known.get(above);
+    if (there !== undefined) parent = there;
     else {
       const made = await store.createMailbox(account, {
         name: level,

@@ -1,11 +1,11 @@
-import type { FetchedLetter } from '../../imap/letters.ts';
+import { isInRanges } from '../../imap/number-set.ts';
 import type { ResolvedKey, SearchLeaf } from '../../imap/search-key.ts';
 import { unicodeCasemap } from '../../mail/unicode-casemap.ts';
 import { ok, refused, type Result } from '../../result.ts';
 import type { MailboxId, PlacedLetter, Uid } from '../../store/port.ts';
 import type { Answering, Desk } from './desk.ts';
 import { readLetters } from './read-letters.ts';
-import { envelopeFields, envelopeText, fieldTexts, sentDay } from './search-texts.ts';
+import { envelopeFields, LetterTexts } from './search-texts.ts';
 
 /** The leaves that a letter's place does not answer. */
 type LookedUp = Extract<SearchLeaf, { key: 'text' | 'body' | 'field' | 'sent' }>;
@@ -69,7 +69,7 @@ function judge(key: ResolvedKey, place: PlacedLetter, known: Known): boolean | n
       return judged === null ? null : !judged;
     }
     case 'uids':
-      return key.uids.some(({ from, to }) => place.uid >= from && place.uid <= to);
+      return isInRanges(key.uids, place.uid);
     case 'text':
     case 'body':
     case 'field':
@@ -148,8 +148,10 @@ async function lookUp(
   if (inLetters.length === 0) return findings;
   const found = new Map(inLetters.map((leaf) => [leaf, new Set<number>()]));
   const readsHeader = inLetters.some((leaf) => leaf.key === 'field' && !envelopeFields.has(leaf.name));
-  for await (const letter of readLetters({ mailbox, uids, need: readsHeader ? 'content' : 'parsed' }, desk))
-    for (const [leaf, own] of found) if (await isTrueOf(leaf, letter, desk)) own.add(letter.uid);
+  for await (const letter of readLetters({ mailbox, uids, need: readsHeader ? 'content' : 'parsed' }, desk)) {
+    const texts = new LetterTexts(letter, desk);
+    for (const [leaf, own] of found) if (await isTrueOf(leaf, texts)) own.add(letter.uid);
+  }
   for (const [leaf, own] of found) findings.set(leaf, own);
   return findings;
 }
@@ -174,18 +176,10 @@ async function words(
 
 async function isTrueOf(
   leaf: Extract<LookedUp, { key: 'field' | 'sent' }>,
-  letter: FetchedLetter,
-  desk: Desk,
+  texts: LetterTexts,
 ): Promise<boolean> {
-  if (leaf.key === 'sent') {
-    const day = sentDay(letter);
-    return day !== null && isWithin(day, leaf);
-  }
+  if (leaf.key === 'sent') return texts.sentDay !== null && isWithin(texts.sentDay, leaf);
   const wanted = unicodeCasemap(leaf.text);
-  if (envelopeFields.has(leaf.name)) {
-    const text = envelopeText(leaf.name, letter);
-    return text !== null && unicodeCasemap(text).includes(wanted);
-  }
-  const texts = await fieldTexts(leaf.name, letter, desk);
-  return texts.some((text) => unicodeCasemap(text).includes(wanted));
+  const found = texts.known(leaf.name) ?? (await texts.read(leaf.name));
+  return found.some((text) => text.includes(wanted));
 }

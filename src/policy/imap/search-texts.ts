@@ -4,6 +4,7 @@ import { parseEncodedWords } from '../../mail/encoded-word.ts';
 import type { Envelope } from '../../mail/envelope.ts';
 import { Header } from '../../mail/header.ts';
 import { decodeEnvelope, decodeStructure } from '../../mail/structure-codec.ts';
+import { unicodeCasemap } from '../../mail/unicode-casemap.ts';
 import type { Desk } from './desk.ts';
 import { octets } from './letter-answers.ts';
 
@@ -30,12 +31,6 @@ const texts: ReadonlyMap<string, (envelope: Envelope) => string | null> = new Ma
 /** Their names, in lower case. */
 export const envelopeFields: ReadonlySet<string> = new Set(texts.keys());
 
-/** The text of one of them; null where the letter does not have it. */
-export function envelopeText(name: string, letter: FetchedLetter): string | null {
-  const envelope = envelopeOf(letter);
-  return texts.get(name)?.(envelope) ?? null;
-}
-
 export function envelopeOf({ parsed }: FetchedLetter): Envelope {
   const envelope = parsed === null ? null : decodeEnvelope(parsed);
   if (envelope === null) throw new Error('what was computed of a letter was asked for and did not come');
@@ -44,24 +39,57 @@ export function envelopeOf({ parsed }: FetchedLetter): Envelope {
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** The day that the `Date:` field has, whatever the time and its zone (RFC 9051 section 6.4.4); null where it has none. */
-export function sentDay(letter: FetchedLetter): number | null {
-  const [, day = '', month = '', year = ''] =
-    /(?:^|[\s,])(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\b/.exec(envelopeOf(letter).date ?? '') ?? [];
-  const index = months.indexOf(month.toLowerCase());
-  return index < 0 ? null : Date.UTC(Number(year), index, Number(day));
-}
+/** What a search compares of one letter, in the form of i;unicode-casemap; nothing is computed twice. */
+export class LetterTexts {
+  readonly #letter: FetchedLetter;
+  readonly #desk: Desk;
+  readonly #envelope: Envelope;
+  readonly #texts = new Map<string, readonly string[]>();
+  #header: Header | null = null;
 
-/** The texts of every field of this name in the letter's header. */
-export async function fieldTexts(
-  name: string,
-  letter: FetchedLetter,
-  desk: Desk,
-): Promise<readonly string[]> {
-  const header = new Header(await headerOf(letter, desk), { fields: Infinity, bytes: Infinity });
-  return header.fields
-    .filter((field) => field.name === name)
-    .map((field) => parseEncodedWords(header.value(field)));
+  constructor(letter: FetchedLetter, desk: Desk) {
+    this.#letter = letter;
+    this.#desk = desk;
+    this.#envelope = envelopeOf(letter);
+  }
+
+  /** The day that the `Date:` field has, whatever the time and its zone (RFC 9051 section 6.4.4); null where it has none. */
+  get sentDay(): number | null {
+    const [, day = '', month = '', year = ''] =
+      /(?:^|[\s,])(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\b/.exec(this.#envelope.date ?? '') ?? [];
+    const index = months.indexOf(month.toLowerCase());
+    return index < 0 ? null : Date.UTC(Number(year), index, Number(day));
+  }
+
+  /** The texts of a field, where they are at hand. */
+  known(name: string): readonly string[] | null {
+    const known = this.#texts.get(name);
+    if (known !== undefined) return known;
+    const inEnvelope = texts.get(name);
+    if (inEnvelope === undefined) return null;
+    const text = inEnvelope(this.#envelope);
+    return this.#keep(name, text === null ? [] : [text]);
+  }
+
+  /** The texts of every field of this name in the letter's header. */
+  async read(name: string): Promise<readonly string[]> {
+    this.#header ??= new Header(await headerOf(this.#letter, this.#desk), {
+      fields: Infinity,
+      bytes: Infinity,
+    });
+    const header = this.#header;
+    const fields = header.fields.filter((field) => field.name === name);
+    return this.#keep(
+      name,
+      fields.map((field) => parseEncodedWords(header.value(field))),
+    );
+  }
+
+  #keep(name: string, found: readonly string[]): readonly string[] {
+    const folded = found.map(unicodeCasemap);
+    this.#texts.set(name, folded);
+    return folded;
+  }
 }
 
 /** The octets of the letter's header, where the letter itself is too large for a page as well. */
