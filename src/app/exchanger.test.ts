@@ -76,7 +76,7 @@ async function openExchanger(t: TestContext): Promise<Exchanger> {
         nameServers: [{ address: '127.0.0.1', port: names.port }],
       },
       lmtp: { clients: [], protection: 'not-required', ownReports: null },
-      imap: { idleMs: 1_800_000 },
+      imap: { idleMs: 1_800_000, reusable: true, compressible: true },
       pop3: { idleMs: 60_000 },
       admission: { limits: defaultAdmissionLimits, banned: [] },
       throttle: defaultThrottleLimits,

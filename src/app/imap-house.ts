@@ -12,12 +12,16 @@ import type { Store } from '../store/port.ts';
 export type ImapSetup = {
   /** How long somebody who is logged in may say nothing. */
   readonly idleMs: number;
+  /** Whether a connection may serve one account after the other. */
+  readonly reusable: boolean;
+  /** Whether a connection may be compressed. */
+  readonly compressible: boolean;
 };
 
 /** What the conversations of IMAP share; settings that mean the same as for submission are those of submission. */
 export function imapHouse(
   { settings, journal, patience }: SmtpHouse,
-  { idleMs }: ImapSetup,
+  { idleMs, reusable, compressible }: ImapSetup,
   parts: { readonly store: Store; readonly authenticator: Authenticator; readonly room: Room },
 ): ImapHouse {
   const { store, authenticator, room } = parts;
@@ -29,6 +33,8 @@ export function imapHouse(
       trace,
       random,
       takesTokens,
+      reusable,
+      compressible,
       limits: { ...defaultLimits, messageBytes, errors, failedLogins },
     },
     policy: new ImapPolicy({ store, authenticator, now: () => systemClock.now() }),

@@ -143,7 +143,11 @@ async function setupOf({
     recipients: recipients.value,
     exchanger: exchangerOf(config),
     lmtp: lmtpOf(config),
-    imap: { idleMs: config.imap.idle_seconds * 1000 },
+    imap: {
+      idleMs: config.imap.idle_seconds * 1000,
+      reusable: config.imap.unauthenticate,
+      compressible: config.imap.compress,
+    },
     pop3: { idleMs: config.pop3.idle_seconds * 1000 },
     admission: admissionOf(config),
     trust: trustOf(config),

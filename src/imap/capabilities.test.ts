@@ -4,7 +4,7 @@ import { agreedSecured as secured } from '../../test/support/agreed-tls.ts';
 import { formatCapabilities, imapCapabilities } from './capabilities.ts';
 import { defaultLimits } from './limits.ts';
 
-const settings = { takesTokens: true, limits: defaultLimits };
+const settings = { takesTokens: true, reusable: true, compressible: true, limits: defaultLimits };
 
 test('every capability is announced to somebody, once and in its order', () => {
   const to = [

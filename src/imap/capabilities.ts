@@ -11,6 +11,8 @@ export type Capability = {
   readonly to: 'everybody' | 'logged-in' | 'newcomers';
   /** The bound that it tells behind `=`. */
   readonly limit?: keyof Limits;
+  /** The setting without which it is not there. */
+  readonly needs?: 'reusable' | 'compressible';
 };
 
 /** Every capability; `docs/STANDARDS.md` has a row for each, which `make check` proves. */
@@ -50,6 +52,8 @@ export const imapCapabilities: readonly Capability[] = [
   { capability: 'PREVIEW', definedIn: 'RFC 8970 section 3', to: 'logged-in' },
   { capability: 'SAVEDATE', definedIn: 'RFC 8514 section 4.1', to: 'logged-in' },
   { capability: 'OBJECTID', definedIn: 'RFC 8474 section 3', to: 'logged-in' },
+  { capability: 'COMPRESS=DEFLATE', definedIn: 'RFC 4978 section 5', to: 'logged-in', needs: 'compressible' },
+  { capability: 'UNAUTHENTICATE', definedIn: 'RFC 8437 section 3', to: 'logged-in', needs: 'reusable' },
   { capability: 'QUOTA', definedIn: 'RFC 9208 section 3.1', to: 'logged-in' },
   { capability: 'QUOTA=RES-STORAGE', definedIn: 'RFC 9208 section 5.1', to: 'logged-in' },
   { capability: 'QUOTA=RES-MESSAGE', definedIn: 'RFC 9208 section 5.2', to: 'logged-in' },
@@ -67,12 +71,13 @@ export const imapCapabilities: readonly Capability[] = [
 export type Asker = {
   readonly secured: Secured | null;
   readonly isLoggedIn: boolean;
-  readonly settings: Pick<Settings, 'takesTokens' | 'limits'>;
+  readonly settings: Pick<Settings, 'takesTokens' | 'reusable' | 'compressible' | 'limits'>;
 };
 
 /** `CAPABILITY IMAP4rev1 …`, as CAPABILITY answers and the greeting has it (RFC 9051 section 7.2.2). */
 export function formatCapabilities({ isLoggedIn, secured, settings }: Asker): string {
-  const words = imapCapabilities.flatMap(({ capability, to, limit }) => {
+  const words = imapCapabilities.flatMap(({ capability, to, limit, needs }) => {
+    if (needs !== undefined && !settings[needs]) return [];
     const word = limit === undefined ? capability : `${capability}=${settings.limits[limit]}`;
     if (to === 'newcomers') return isLoggedIn || secured !== null ? [] : [word];
     return to === 'logged-in' && !isLoggedIn ? [] : [word];

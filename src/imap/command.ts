@@ -1,5 +1,6 @@
 import type { Gathered } from './command-reader.ts';
 import { append, type AppendCommand } from './grammar/append.ts';
+import { compress, type CompressCommand } from './grammar/compress.ts';
 import { copy, type CopyCommand } from './grammar/copy.ts';
 import { enable, type EnableCommand } from './grammar/enable.ts';
 import { fetch, type FetchCommand } from './grammar/fetch.ts';
@@ -22,6 +23,7 @@ import { Scanner } from './scanner.ts';
 export type Command =
   | AppendCommand
   | AuthenticateCommand
+  | CompressCommand
   | CopyCommand
   | EnableCommand
   | FetchCommand
@@ -50,6 +52,7 @@ type BareName =
   | 'LOGOUT'
   | 'NAMESPACE'
   | 'NOOP'
+  | 'UNAUTHENTICATE'
   | 'UNSELECT';
 
 export type CommandName = Command['name'];
@@ -83,6 +86,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   CAPABILITY: bare('CAPABILITY'),
   CHECK: bare('CHECK'),
   CLOSE: bare('CLOSE'),
+  COMPRESS: reads(compress),
   COPY: reads(copy('COPY')),
   CREATE: reads(create),
   DELETE: reads(ofMailbox('DELETE')),
@@ -117,6 +121,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   'UID SORT': reads(sort('UID SORT')),
   'UID STORE': reads(store('UID STORE')),
   'UID THREAD': reads(thread('UID THREAD')),
+  UNAUTHENTICATE: bare('UNAUTHENTICATE'),
   UNSELECT: bare('UNSELECT'),
   UNSUBSCRIBE: reads(ofMailbox('UNSUBSCRIBE')),
 };

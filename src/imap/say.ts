@@ -27,6 +27,9 @@ export const say = {
   wrongProtocol: bye('This is an IMAP server'),
   tooManyErrors: bye('Too many commands that are none'),
   tooManyLogins: bye('Too many failed logins'),
+  swollen: bye('Far more came out of what was compressed than anybody sends', 'TOOBIG'),
+  compressedForGood: bye('The connection is compressed and stays so; begin another one'),
+  tooEarly: bye('Something came behind COMPRESS before it was answered'),
   accountGone: bye('The account is gone', 'UNAVAILABLE'),
   mailboxGone: bye('The mailbox is gone', 'UNAVAILABLE'),
 
@@ -41,6 +44,7 @@ export const say = {
   selectFirst: bad('SELECT a mailbox first'),
   enableFirst: (name: string) => bad(`ENABLE ${name} first`),
   noSuchNumber: bad('A message number that there is not'),
+  compressed: bad('The connection is compressed already'),
   notIdle: bad('Only DONE ends IDLE'),
   literalTooBig: (maxBytes: number) => no(`A literal of at most ${maxBytes} octets`, 'TOOBIG'),
   tooManyLiterals: no('Too many literals in one command', 'LIMIT'),

@@ -14,6 +14,8 @@ export type Event =
   | { readonly on: 'verdict'; readonly verdict: Verdict; readonly to: Question }
   /** Something happened in the account. null: it is not known in which mailboxes. */
   | { readonly on: 'changed'; readonly mailboxes: readonly MailboxId[] | null }
+  /** Of octets that were compressed far more came than anybody sends in earnest. */
+  | { readonly on: 'swollen' }
   /** Nothing useful came for too long. */
   | { readonly on: 'timeout' }
   /** The server is going down; a command under way may still end. */
@@ -32,6 +34,10 @@ export type Action =
   | { readonly do: 'body'; readonly chunk: Uint8Array; readonly ends: boolean }
   /** The letters given so far are kept, or of no more use. */
   | { readonly do: 'drop' }
+  /** Nobody is logged in any more: what was known of who was is forgotten. */
+  | { readonly do: 'logout' }
+  /** What was said so far goes out as it is; from then on both directions are compressed with DEFLATE. */
+  | { readonly do: 'compress' }
   /** The peer speaks another protocol; the session ends. */
   | { readonly do: 'foreign'; readonly protocol: ForeignProtocol }
   /** Write what there is and close. No event is taken afterwards. */
@@ -46,6 +52,10 @@ export type Settings = {
   readonly trace: boolean;
   /** Whether somebody verifies access tokens. */
   readonly takesTokens: boolean;
+  /** Whether one connection may serve one account after the other (RFC 8437). */
+  readonly reusable: boolean;
+  /** Whether a client may have the connection compressed (RFC 4978). */
+  readonly compressible: boolean;
   /** So many random bytes, for the nonces of SCRAM. */
   readonly random: (bytes: number) => Uint8Array;
 };

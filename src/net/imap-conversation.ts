@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Collector } from '../bytes/collector.ts';
 import type { Question, Verdict } from '../imap/questions.ts';
 import { formatStatus, say } from '../imap/say.ts';
@@ -10,6 +10,7 @@ import type { ImapPolicy, ImapVisit } from '../policy/imap/policy.ts';
 import type { Content } from '../policy/reception.ts';
 import type { LoginResult } from '../sasl/login-result.ts';
 import { connectionLimits } from './connection-limits.ts';
+import { deflated } from './deflated.ts';
 import { leave } from './farewell.ts';
 import type { Journal } from './journal.ts';
 import type { Patience, Patient } from './patience.ts';
@@ -36,7 +37,8 @@ export class ImapConversation implements Patient, Conversation {
   readonly #house: ImapHouse;
   readonly #session: ImapSession;
   readonly #visit: ImapVisit;
-  readonly #socket: Socket;
+  /** Where the connection is compressed, what is inside of it. */
+  #socket: Duplex;
   readonly #endpoints: Endpoints;
   readonly #via: string | null;
   readonly #done: () => void;
@@ -61,6 +63,7 @@ export class ImapConversation implements Patient, Conversation {
   constructor(parts: ConversationParts & { readonly house: ImapHouse }) {
     this.#house = parts.house;
     this.#socket = parts.socket;
+    parts.socket.setNoDelay(true);
     this.#endpoints = parts.endpoints;
     this.#via = parts.via;
     this.#done = parts.done;
@@ -94,22 +97,42 @@ export class ImapConversation implements Patient, Conversation {
       tls: secured?.tls ?? null,
     });
     this.#patience.add(this);
+    this.#listen();
+    // Where a proxy spoke first, the socket was paused behind its words.
+    this.#socket.resume();
+    this.#drive({ on: 'connected', secured });
+  }
+
+  /** Hears what the socket has to tell, until another one is inside of it. */
+  #listen(): void {
     const socket = this.#socket;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#drive({ on: 'bytes', chunk }));
-    socket.on('drain', () => this.#drained());
+    const isCurrent = (): boolean => socket === this.#socket;
+    socket.on('data', (chunk: Buffer) => {
+      if (isCurrent()) this.#drive({ on: 'bytes', chunk });
+    });
+    socket.on('drain', () => {
+      if (isCurrent()) this.#drained();
+    });
     socket.on('end', () => {
+      if (!isCurrent()) return;
       this.#ended = true;
-      if (!this.#asking) this.#socket.end();
+      if (!this.#asking) socket.end();
     });
     socket.on('error', (error) => {
       this.#house.journal.debug('imap.socket', { id: this.#id, error: error.message });
       socket.destroy();
     });
     socket.on('close', () => this.#over());
-    // Where a proxy spoke first, the socket was paused behind its words.
-    socket.resume();
-    this.#drive({ on: 'connected', secured });
+  }
+
+  /** Everything behind what was said so far is compressed. */
+  #compress(): void {
+    this.#flush();
+    this.#socket = deflated(this.#socket, {
+      exemptBytes: () => this.#session.letterBytes,
+      swollen: () => this.#drive({ on: 'swollen' }),
+    });
+    this.#listen();
   }
 
   timeOut(): void {
@@ -175,6 +198,10 @@ export class ImapConversation implements Patient, Conversation {
         return this.#collect(action.chunk, action.ends);
       case 'drop':
         return this.#forgetLetters();
+      case 'logout':
+        return this.#logout();
+      case 'compress':
+        return this.#compress();
       case 'foreign':
         return journal.warn('imap.foreign', {
           id: this.#id,
@@ -276,6 +303,16 @@ export class ImapConversation implements Patient, Conversation {
     this.#patience = patience.loggedIn;
     this.#patience.add(this);
     return journal.info('imap.login', fields);
+  }
+
+  #logout(): void {
+    const { journal, patience } = this.#house;
+    journal.info('imap.logout', { id: this.#id, account: this.#account });
+    this.#visit.logout();
+    this.#account = null;
+    this.#patience.remove(this);
+    this.#patience = patience.newcomers;
+    this.#patience.add(this);
   }
 
   /** Says what is to be said and closes; whatever still comes is thrown away, so that no reset overtakes the farewell. */

@@ -187,7 +187,7 @@ const shownMailbox = (settings: readonly string[]): ((said: Buffer) => Buffer) =
 function settingsOf(settings: readonly string[]): Settings {
   const limits = settings.flatMap((setting) => {
     const [what, name = '', value] = setting.split(' ');
-    if (what === 'capability' || what === 'select') return [];
+    if (what === 'capability' || what === 'select' || what === 'not') return [];
     assert(what === 'limit' && name in defaultLimits, `no such setting: ${setting}`);
     return [[name, Number(value)]];
   });
@@ -196,6 +196,8 @@ function settingsOf(settings: readonly string[]): Settings {
     limits: { ...defaultLimits, ...Object.fromEntries(limits) },
     trace: true,
     takesTokens: false,
+    reusable: !settings.includes('not reusable'),
+    compressible: !settings.includes('not compressible'),
     random: (bytes) => Buffer.alloc(bytes, 'n'),
   };
 }
@@ -287,6 +289,11 @@ export class LoopbackSession implements PlayedConnection {
         return;
       case 'ask':
         this.answering = this.#answer(action.question);
+        return;
+      case 'logout':
+        return this.#visit.logout();
+      case 'compress':
+        this.#outputs.push({ did: 'compressed' });
         return;
       case 'foreign':
         this.#outputs.push({ did: `foreign ${action.protocol}` });

@@ -55,6 +55,7 @@ export class ImapSession {
   #failedLogins = 0;
   #progress = 0;
   #letterBytes = 0;
+  #compressed = false;
   #stopping = false;
   #news = false;
 
@@ -107,6 +108,10 @@ export class ImapSession {
         // While a question is open, it is not the client that is slow.
         if (this.#stage.at !== 'asking') this.#apply(ends(closed, say.idle), actions);
         break;
+      case 'swollen':
+        // In the middle of an answer nobody could read a farewell.
+        this.#apply(this.#stage.at === 'asking' ? { to: closed } : ends(closed, say.swollen), actions);
+        break;
       case 'stopping':
         this.#stopping = true;
         break;
@@ -127,7 +132,8 @@ export class ImapSession {
 
   #context(): Context {
     const tag = this.#underWay?.tag ?? '*';
-    return { settings: this.#settings, secured: this.#secured, out: this.#out, tag };
+    const connection = { secured: this.#secured, compressed: this.#compressed };
+    return { settings: this.#settings, ...connection, out: this.#out, tag };
   }
 
   /** Reads on until something is missing: octets, a verdict. */
@@ -350,6 +356,9 @@ export class ImapSession {
 
   /** Goes where the move goes, and ends the command under way as it says. */
   #apply(move: Move, actions: Action[]): void {
+    // What came so early came in the clear, and would be read as if it had been compressed.
+    if (move.after === 'compress' && this.#reader.heldBytes > 0)
+      return this.#apply(ends(closed, say.tooEarly), actions);
     if (move.login !== undefined) {
       actions.push({ do: 'login', result: move.login });
       if (guesses.has(move.login.outcome)) this.#failedLogins += 1;
@@ -364,7 +373,13 @@ export class ImapSession {
     } else if (this.#stage.at === 'closed') {
       this.#send(actions, 1);
       actions.push({ do: 'close' });
+    } else if (move.after !== undefined) {
+      this.#send(actions, 1);
+      actions.push({ do: move.after });
+      if (move.after === 'compress') this.#compressed = true;
+      else this.#news = false;
     }
+    return undefined;
   }
 
   #takeLetter(): void {

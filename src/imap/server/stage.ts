@@ -68,12 +68,16 @@ export type Move = {
   readonly login?: LoginResult;
   /** The letter that was announced may come. */
   readonly letterComes?: true;
+  /** What becomes of the connection, behind everything that was said. */
+  readonly after?: 'logout' | 'compress';
 };
 
 /** What a handler may look at and write to besides the stage. */
 export type Context = {
   readonly settings: Settings;
   readonly secured: Secured | null;
+  /** Whether the connection is compressed (RFC 4978). */
+  readonly compressed: boolean;
   /** Of the command. */
   readonly tag: string;
   /** Untagged responses go here. */

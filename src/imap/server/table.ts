@@ -2,6 +2,7 @@ import type { Command, CommandName, CommandOf } from '../command.ts';
 import { say } from '../say.ts';
 import { authenticate } from './authenticate.ts';
 import { close, unselect } from './close.ts';
+import { compress } from './compress.ts';
 import { copy } from './copy.ts';
 import { enable } from './enable.ts';
 import { expunge, uidExpunge } from './expunge.ts';
@@ -19,6 +20,7 @@ import { ends } from './stage.ts';
 import { sort, thread } from './sort.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
+import { unauthenticate } from './unauthenticate.ts';
 
 /** What of the mailbox may be told when a command ends (RFC 9051 section 7.5.1). */
 export type Tells = 'everything' | 'nothing-gone';
@@ -48,6 +50,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   CAPABILITY: anywhere(capability),
   CHECK: selected(noop),
   CLOSE: selected(close),
+  COMPRESS: loggedIn(compress),
   COPY: selected(copy),
   CREATE: loggedIn(create),
   DELETE: loggedIn(remove),
@@ -82,6 +85,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   'UID SORT': selected(sort),
   'UID STORE': selected(store),
   'UID THREAD': selected(thread),
+  UNAUTHENTICATE: loggedIn(unauthenticate),
   UNSELECT: selected(unselect),
   UNSUBSCRIBE: loggedIn(unsubscribe),
 };

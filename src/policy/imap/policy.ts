@@ -105,6 +105,11 @@ export class ImapVisit {
     return verdict(append(mailbox, appended, contents, this.#desk ?? nobody()));
   }
 
+  /** Nobody is logged in any more. */
+  logout(): void {
+    this.#forget();
+  }
+
   /** The connection is over. */
   end(): void {
     this.#isOver = true;
