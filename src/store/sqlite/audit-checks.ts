@@ -125,6 +125,10 @@ export const AUDIT_CHECKS: ReadonlyMap<string, string> = new Map([
     (SELECT coalesce(max(id + coalesce(nullif(chunks, 0), 1)), 0) - 1 FROM blob)`,
   ],
   [
+    'counter: next segment',
+    `SELECT value FROM counter WHERE name = 'next_segment' AND value <= (SELECT coalesce(max(id), 0) FROM segment)`,
+  ],
+  [
     'account: usage',
     `SELECT a.id FROM account a LEFT JOIN (SELECT account, count(*) AS letters, sum(served_bytes) AS bytes
       FROM (SELECT DISTINCT account, letter, served_bytes FROM placement) GROUP BY account) p ON p.account = a.id

@@ -86,6 +86,11 @@ const SPOILED: readonly (readonly [string, RegExp, (paths: FolderPaths) => void]
     (paths) => changeWith(paths, 'UPDATE segment SET used_bytes = used_bytes + 1'),
   ],
   [
+    'a number of a segment would be given twice',
+    /^counter: next segment: 1$/,
+    (paths) => changeWith(paths, "UPDATE counter SET value = 1 WHERE name = 'next_segment'"),
+  ],
+  [
     'a count is wrong',
     /^mailbox: counts: 1\/1$/,
     (paths) => changeWith(paths, 'UPDATE mailbox SET letters = 7 WHERE id = 1'),

@@ -15,9 +15,9 @@ import { SegmentFiles, stretchOf, type Stretch } from './segment-files.ts';
 
 const COUNTS = `SELECT (SELECT count(*) FROM account WHERE removed_at IS NULL), (SELECT count(*) FROM letter),
   (SELECT count(*) FROM blob), (SELECT coalesce(sum(size_bytes), 0) FROM blob)`;
-const BLOBS = `SELECT lower(hex(hash)), id, size_bytes, chunks, segment, segment_offset, zstd_bytes FROM blob WHERE id > ?
-  ORDER BY id LIMIT 500`;
-const STRETCH = 'SELECT segment, segment_offset, coalesce(zstd_bytes, size_bytes) FROM blob WHERE id = ?';
+const COLUMNS = 'lower(hex(hash)), id, size_bytes, chunks, segment, segment_offset, zstd_bytes';
+const BLOBS = `SELECT ${COLUMNS} FROM blob WHERE id > ? ORDER BY id LIMIT 500`;
+const BLOB = `SELECT ${COLUMNS} FROM blob WHERE id = ?`;
 const HAS_SEGMENT = 'SELECT 1 FROM segment WHERE id = ?';
 const CHUNKS = 'SELECT bytes FROM blob_chunk WHERE id >= ? AND id < ? ORDER BY id';
 const HAS_BLOB = 'SELECT 1 FROM blob WHERE id = ?';
@@ -171,11 +171,11 @@ class Auditor {
   #checkStretch(blob: BlobRow, stretch: Stretch): void {
     const why = this.#faultOf(blob, stretch);
     if (why === null) return;
-    const row = firstRow(this.#db.prepare(STRETCH, { returnArrays: true }), blob.id);
+    const row = firstRow(this.#db.prepare(BLOB, { returnArrays: true }), blob.id);
     if (row === undefined) return;
-    const now = stretchOf(row[0], row[1], integer(row[2]));
-    if (now === null || now.segment === stretch.segment) this.wrong.push(why);
-    else this.#checkStretch(blob, now);
+    const now = blobOf(row);
+    if (now.stretch === null || now.stretch.segment === stretch.segment) this.wrong.push(why);
+    else this.#checkStretch(now, now.stretch);
   }
 
   #faultOf(blob: BlobRow, stretch: Stretch): string | null {
