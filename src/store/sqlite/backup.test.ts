@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { deliveryOf, hashOf, letterBytes, makeAccount, mustDeliver } from '../contract.ts';
 import { T0 } from '../contract/fixtures.ts';
 import type { AccountName, Store } from '../port.ts';
 import { auditFolder } from './audit.ts';
 import { backUp } from './backup.ts';
-import { momentOf, parseManifest } from './backup-manifest.ts';
+import { manifestName, momentOf, parseManifest } from './backup-manifest.ts';
+import { BackupObjects } from './backup-objects.ts';
+import { folderPaths } from './folder.ts';
 import { restore } from './restore.ts';
-import { startChild, withFolder, withThread } from './testing.ts';
+import { makeOldFolder, startChild, withFolder, withThread } from './testing.ts';
 
 const placesIn = (folder: string) => ({
   target: path.join(folder, '..', 'backups'),
@@ -138,6 +141,33 @@ describe('backups', () => {
       }
       await backUp(folder, target, T0 + 1000);
       assert.deepEqual(fs.readdirSync(path.join(target, 'drafts')), []);
+    });
+  });
+
+  test('what an older program has backed up comes back in the form of this one', async () => {
+    await withFolder(async (folder) => {
+      const { target, back } = placesIn(folder);
+      const paths = folderPaths(folder);
+      makeOldFolder(paths, 4);
+      const objects = new BackupObjects(target);
+      objects.prepare();
+      const keep = (moment: number): void => {
+        const handle = fs.openSync(paths.database, 'r');
+        const database = objects.keepPieces(handle, { pieceBytes: 4096, bytes: Infinity });
+        fs.closeSync(handle);
+        const at = new Date(moment).toISOString();
+        objects.name(manifestName(at), JSON.stringify({ format: 1, at, database, files: [] }));
+      };
+      keep(T0);
+      const restored = restore(target, back, null);
+      assert.ok(restored.ok, JSON.stringify(restored));
+      assert.equal(restored.value.audit.letters, 1);
+      assert.equal(await lettersIn(back), 1);
+      const db = new DatabaseSync(paths.database);
+      db.exec('PRAGMA user_version = 1000');
+      db.close();
+      keep(T0 + 1);
+      assert.deepEqual(restore(target, `${back}2`, null), { ok: false, refusal: { why: 'newer' } });
     });
   });
 

@@ -8,9 +8,10 @@ import { auditStore, type Audit } from './audit.ts';
 import { momentOf, parseManifest, type Manifest } from './backup-manifest.ts';
 import { BackupObjects, makePrivateFolder } from './backup-objects.ts';
 import { BlobFiles } from './blob-files.ts';
-import { syncFolder } from './synced-folder.ts';
 import { allRows, text } from './column.ts';
 import { folderPaths } from './folder.ts';
+import { migrate, pragmaInteger, SCHEMA_VERSION } from './migrations.ts';
+import { syncFolder } from './synced-folder.ts';
 
 const FILES = 'SELECT lower(hex(hash)) FROM blob WHERE chunks IS NULL';
 
@@ -45,7 +46,7 @@ export const restore = (
   if (!manifest.ok) return refused({ why: manifest.refusal });
   const draft = `${path.resolve(folder)}.restoring-${randomUUID()}`;
   try {
-    build(manifest.value, objects, draft);
+    if (build(manifest.value, objects, draft) === 'newer') return refused({ why: 'newer' });
     const audit = auditStore(draft, () => {});
     if (audit.wrong.length > 0) return refused({ why: 'damaged', wrong: audit.wrong });
     fs.renameSync(draft, folder);
@@ -59,10 +60,12 @@ export const restore = (
   }
 };
 
-const build = (manifest: Manifest, objects: BackupObjects, folder: string): void => {
+/** Puts everything into the folder; `newer` where this program cannot read it. */
+const build = (manifest: Manifest, objects: BackupObjects, folder: string): 'built' | 'newer' => {
   const paths = folderPaths(folder);
   makePrivateFolder(folder);
   objects.copyOutPieces(manifest.database, paths.database);
+  if (!bringUp(paths.database)) return 'newer';
   const { segments } = new BlobFiles(paths.blobs);
   for (const pieced of manifest.segments) {
     const file = segments.path(pieced.segment);
@@ -82,6 +85,21 @@ const build = (manifest: Manifest, objects: BackupObjects, folder: string): void
     objects.copyOut(sha256, file, mode);
   }
   syncFolder(folder);
+  return 'built';
+};
+
+/** Brings what an older program has backed up to the schema of this one; says no where a newer one has. */
+const bringUp = (database: string): boolean => {
+  const db = new DatabaseSync(database);
+  try {
+    if (pragmaInteger(db, 'user_version') > SCHEMA_VERSION) return false;
+    if (migrate(db)) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return true;
+  } catch (cause) {
+    throw new StoreFault('the backup is damaged: its database cannot be read', { cause });
+  } finally {
+    db.close();
+  }
 };
 
 const blobFilesOf = (database: string): readonly string[] => {
