@@ -3,6 +3,7 @@ import { systemClock } from '../net/clock.ts';
 import type { ImapHouse } from '../net/imap-conversation.ts';
 import { Patience } from '../net/patience.ts';
 import type { Room } from '../net/room.ts';
+import { SlowAnswers } from '../net/slow-answers.ts';
 import type { SmtpHouse } from '../net/smtp-conversation.ts';
 import type { Authenticator } from '../accounts/authenticator.ts';
 import { ImapPolicy } from '../policy/imap/policy.ts';
@@ -17,6 +18,9 @@ export type ImapSetup = {
   /** Whether a connection may be compressed. */
   readonly compressible: boolean;
 };
+
+/** How often somebody hears that a command is still under way; RFC 9585 has seconds in mind. */
+const stillAtItMs = 10_000;
 
 /** What the conversations of IMAP share; settings that mean the same as for submission are those of submission. */
 export function imapHouse(
@@ -41,5 +45,6 @@ export function imapHouse(
     journal,
     patience: { newcomers: patience, loggedIn: new Patience(systemClock, idleMs) },
     room,
+    slowAnswers: new SlowAnswers(stillAtItMs),
   };
 }

@@ -15,6 +15,7 @@ import { select, type SelectCommand } from './grammar/select.ts';
 import { sort, thread, type SortCommand, type ThreadCommand } from './grammar/sort.ts';
 import { status, type StatusCommand } from './grammar/status.ts';
 import { store, type StoreCommand } from './grammar/store.ts';
+import { uidBatches, type UidBatchesCommand } from './grammar/uid-batches.ts';
 import { grammarLimits } from './limits.ts';
 import type { NumberSet } from './number-set.ts';
 import { Scanner } from './scanner.ts';
@@ -38,6 +39,7 @@ export type Command =
   | StatusCommand
   | StoreCommand
   | ThreadCommand
+  | UidBatchesCommand
   | { readonly name: 'UID EXPUNGE'; readonly set: NumberSet }
   | Bare;
 
@@ -121,6 +123,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   'UID SORT': reads(sort('UID SORT')),
   'UID STORE': reads(store('UID STORE')),
   'UID THREAD': reads(thread('UID THREAD')),
+  UIDBATCHES: reads(uidBatches),
   UNAUTHENTICATE: bare('UNAUTHENTICATE'),
   UNSELECT: bare('UNSELECT'),
   UNSUBSCRIBE: reads(ofMailbox('UNSUBSCRIBE')),

@@ -14,6 +14,8 @@ export type Limits = {
   readonly discardedBytes: number;
   /** Commands that are BAD, since the last one that was not, before the session ends. */
   readonly errors: number;
+  /** Letters that a batch has at least (RFC 10022). */
+  readonly batchLetters: number;
   /** Failed logins before the session ends. */
   readonly failedLogins: number;
 };
@@ -27,6 +29,7 @@ export const defaultLimits: Limits = {
   messageBytes: 26_214_400,
   discardedBytes: 268_435_456,
   errors: 50,
+  batchLetters: 500,
   failedLogins: 3,
 };
 

@@ -1,3 +1,5 @@
+import { quoted } from './render/string.ts';
+
 /** How a command ended, or what is told of the session: OK, NO and BAD of RFC 9051 section 7.1, with a response code or none. */
 export type Status = {
   readonly is: 'OK' | 'NO' | 'BAD' | 'BYE';
@@ -15,6 +17,11 @@ export const say = {
   greeting: (host: string, capabilities: string) => ok(`${host} IMAP Letterlock`, capabilities),
   done: (name: string) => ok(`${name} completed`),
   doneAs: (name: string, code: string) => ok(`${name} completed`, code),
+
+  // inprogress: "INPROGRESS" [SP "(" (quoted / nil) SP (number / nil) SP (number / nil) ")"]     (RFC 9585)
+  // A tag may have a bracket that a response code must not.
+  inProgress: (tag: string) =>
+    ok('Still at it', `INPROGRESS (${tag.includes(']') ? 'NIL' : quoted(tag)} NIL NIL)`),
 
   bye: bye('Goodbye'),
   idle: bye('Nothing was said for too long'),
@@ -77,6 +84,9 @@ export const say = {
   inbox: no('That cannot be done with INBOX', 'CANNOT'),
   hasChildren: no('There are mailboxes in it', 'HASCHILDREN'),
   copied: (code: string) => ok('Where they are now', code),
+  batchTooSmall: (least: number) => no(`A batch has ${least} letters at least`, 'TOOFEW'),
+  batchesReversed: bad('The first batch comes before the last one', 'CLIENTBUG'),
+  tooManyBatches: no('That many batches are not told at once', 'TOOMANY'),
   noQuotaRoot: no('No such quota root', 'NONEXISTENT'),
   overQuota: no('The account is full', 'OVERQUOTA'),
   tooManyKeywords: no('A letter has at most 100 keywords', 'LIMIT'),

@@ -14,6 +14,8 @@ export type Event =
   | { readonly on: 'verdict'; readonly verdict: Verdict; readonly to: Question }
   /** Something happened in the account. null: it is not known in which mailboxes. */
   | { readonly on: 'changed'; readonly mailboxes: readonly MailboxId[] | null }
+  /** The open question is not answered yet, and was put a while ago. */
+  | { readonly on: 'waiting' }
   /** Of octets that were compressed far more came than anybody sends in earnest. */
   | { readonly on: 'swollen' }
   /** Nothing useful came for too long. */

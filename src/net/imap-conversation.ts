@@ -15,6 +15,7 @@ import { leave } from './farewell.ts';
 import type { Journal } from './journal.ts';
 import type { Patience, Patient } from './patience.ts';
 import type { Room } from './room.ts';
+import type { SlowAnswers } from './slow-answers.ts';
 import type { Conversation, ConversationParts } from './session-door.ts';
 
 /** What all conversations of a door share. */
@@ -25,6 +26,8 @@ export type ImapHouse = {
   /** How long somebody may be silent who is not logged in, and who is (RFC 9051 section 5.4). */
   readonly patience: { readonly newcomers: Patience; readonly loggedIn: Patience };
   readonly room: Room;
+  /** Those whose answers take long are told so. */
+  readonly slowAnswers: SlowAnswers;
 };
 
 const overloaded: Verdict = { verdict: 'refused', why: { why: 'overloaded' } };
@@ -135,6 +138,11 @@ export class ImapConversation implements Patient, Conversation {
     this.#listen();
   }
 
+  /** Whoever has enough to fetch is not kept waiting by this side. */
+  stillWaits(): void {
+    if (this.busy) this.#drive({ on: 'waiting' });
+  }
+
   timeOut(): void {
     // Who does not read could not read a farewell.
     if (this.#held !== null) this.#socket.destroy();
@@ -239,7 +247,10 @@ export class ImapConversation implements Patient, Conversation {
   }
 
   #wait(answer: Promise<Verdict>, to: Question): void {
+    const { slowAnswers } = this.#house;
+    slowAnswers.add(this);
     void answer.then((verdict) => {
+      slowAnswers.remove(this);
       this.#asking = false;
       if (this.#closed) return this.#forgetLetters();
       this.#drive({ on: 'verdict', verdict, to });

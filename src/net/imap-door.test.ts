@@ -114,6 +114,27 @@ test('a fault of the store is NO with an id that the log has, and the session go
   await peer.asks('b', 'NOOP');
 });
 
+test('who waits for an answer hears again and again that it is looked for', async (t) => {
+  const released = Promise.withResolvers<void>();
+  const slow = (store: Store): Store => ({
+    ...store,
+    onChange: (listener) => store.onChange(listener),
+    createMailbox: async (...given) => {
+      await released.promise;
+      return store.createMailbox(...given);
+    },
+  });
+  const opened = await openDoor(t, { store: slow, stillAtItMs: 10 });
+  const peer = await inInbox(opened);
+  peer.socket.write('a CREATE New\r\n');
+  await peer.hears(/\* OK \[INPROGRESS \("a" NIL NIL\)\]/);
+  await peer.hears(/\* OK \[INPROGRESS \("a" NIL NIL\)\]/);
+  released.resolve();
+  await peer.hears(/a OK \[MAILBOXID/);
+  await peer.asks('b', 'LOGOUT');
+  assert(!(await peer.closes()).includes('INPROGRESS'));
+});
+
 test('letters that do not fit into memory are put off, and the next one is taken', async (t) => {
   const opened = await openDoor(t, { roomBytes: 1000 });
   const peer = await inInbox(opened);

@@ -20,6 +20,7 @@ import { openImapDoor } from './imap-door.ts';
 import type { Journal } from './journal.ts';
 import { Patience } from './patience.ts';
 import { Room } from './room.ts';
+import { SlowAnswers } from './slow-answers.ts';
 import { testCertificates, testSource } from './tls/loopback.ts';
 
 const alice = 'alice@example.org' as AccountName;
@@ -29,6 +30,7 @@ export type Changes = {
   readonly newcomersMs?: number;
   readonly loggedInMs?: number;
   readonly roomBytes?: number;
+  readonly stillAtItMs?: number;
   readonly store?: (store: Store) => Store;
 };
 /** A door, and what it wrote into the log. */
@@ -89,6 +91,7 @@ export async function openDoor(t: TestContext, changes: Changes = {}): Promise<O
         loggedIn: new Patience(systemClock, changes.loggedInMs ?? 60_000),
       },
       room: new Room(changes.roomBytes ?? 100_000_000),
+      slowAnswers: new SlowAnswers(changes.stillAtItMs ?? 60_000),
     },
   });
   t.after(() => door.close(0));

@@ -47,6 +47,8 @@ export class ImapWorld implements PlayedWorld {
   readonly #sessions = new Map<number, LoopbackSession>();
   readonly #shown: (said: Buffer) => Buffer;
   #letters = 0;
+  /** Resolves when questions are answered again; null while they are. */
+  #held: PromiseWithResolvers<void> | null = null;
 
   constructor(store: Store, settings: readonly string[] = []) {
     this.store = store;
@@ -60,14 +62,16 @@ export class ImapWorld implements PlayedWorld {
   connection(number: number): LoopbackSession {
     const known = this.#sessions.get(number);
     if (known !== undefined) return known;
-    const made = new LoopbackSession(this.policy, this.settings, this.#shown);
+    const made = new LoopbackSession(this.policy, this.settings, this.#shown, () => this.#held?.promise);
     this.#sessions.set(number, made);
     return made;
   }
 
   async settled(): Promise<void> {
     for (;;) {
-      const open = [...this.#sessions.values()].flatMap(({ answering }) => answering ?? []);
+      const open = [...this.#sessions.values()].flatMap(({ answering, waits }) =>
+        waits ? [] : (answering ?? []),
+      );
       if (open.length === 0) return;
       await Promise.all(open);
     }
@@ -75,7 +79,8 @@ export class ImapWorld implements PlayedWorld {
 
   /**
    * `letters N`: so many come into Ada's INBOX, with subjects that count on; `letter MAILBOX TEXT`: this one, with escapes;
-   * `flag UID KEYWORD` and `expunge UID`: done to a letter of INBOX by somebody else; `quota BYTES [LETTERS]`; `gone`: her account.
+   * `flag UID KEYWORD` and `expunge UID`: done to a letter of INBOX by somebody else; `quota BYTES [LETTERS]`; `gone`: her account;
+   * `hold` and `release`: no question is answered in between.
    */
   async happens(text: string): Promise<void> {
     const [what = '', first = '', ...rest] = text.split(' ');
@@ -95,6 +100,13 @@ export class ImapWorld implements PlayedWorld {
         return;
       case 'expunge':
         await this.store.expunge(account.id, inbox.id, [Number(first) as never], 'any', now);
+        return;
+      case 'hold':
+        this.#held = Promise.withResolvers();
+        return;
+      case 'release':
+        this.#held?.resolve();
+        this.#held = null;
         return;
       case 'quota':
         await this.store.setQuota(account.id, {
@@ -220,14 +232,23 @@ export class LoopbackSession implements PlayedConnection {
   #waiting: Buffer[] = [];
   #stopping = false;
   readonly #shown: (said: Buffer) => Buffer;
+  readonly #held: () => Promise<void> | undefined;
+  /** Whether its question waits for `release`. */
+  waits = false;
   /** Resolves when the open question is answered; null while none is open. */
   answering: Promise<void> | null = null;
   closed = false;
   /** What a log may have had of commands. */
   readonly notes: string[] = [];
 
-  constructor(policy: ImapPolicy, settings: Settings, shown: (said: Buffer) => Buffer = (said) => said) {
+  constructor(
+    policy: ImapPolicy,
+    settings: Settings,
+    shown: (said: Buffer) => Buffer = (said) => said,
+    held: () => Promise<void> | undefined = () => undefined,
+  ) {
     this.#shown = shown;
+    this.#held = held;
     this.session = new ImapSession(settings);
     const endpoints = {
       remoteAddress: '192.0.2.7',
@@ -241,6 +262,7 @@ export class LoopbackSession implements PlayedConnection {
   event(text: string): void {
     const secured = events.get(text);
     if (secured !== undefined) return this.#handle({ on: 'connected', secured });
+    if (text === 'still answering') return this.#handle({ on: 'waiting' });
     if (text !== 'server stopping') throw new Error(`no such event: ${text}`);
     if (this.answering === null) this.#handle({ on: 'stopping' });
     else this.#stopping = true;
@@ -306,6 +328,10 @@ export class LoopbackSession implements PlayedConnection {
   }
 
   async #answer(question: Question): Promise<void> {
+    const held = this.#held();
+    this.waits = held !== undefined;
+    await held;
+    this.waits = false;
     const verdict = await this.#verdict(question);
     this.answering = null;
     if (this.closed) return;

@@ -108,6 +108,9 @@ export class ImapSession {
         // While a question is open, it is not the client that is slow.
         if (this.#stage.at !== 'asking') this.#apply(ends(closed, say.idle), actions);
         break;
+      case 'waiting':
+        this.#reassure();
+        break;
       case 'swollen':
         // In the middle of an answer nobody could read a farewell.
         this.#apply(this.#stage.at === 'asking' ? { to: closed } : ends(closed, say.swollen), actions);
@@ -352,6 +355,14 @@ export class ImapSession {
         this.#apply(ends(closed, say.endless), actions);
         return true;
     }
+  }
+
+  /** Tells that a command is still under way (RFC 9585), but for where a part of a response has gone out. */
+  #reassure(): void {
+    if (this.#stage.at !== 'asking' || this.#underWay === null) return;
+    const { ask } = this.#stage.question;
+    if (ask !== 'octets' && ask !== 'login')
+      this.#out.latin1(formatStatus('*', say.inProgress(this.#underWay.tag)));
   }
 
   /** Goes where the move goes, and ends the command under way as it says. */

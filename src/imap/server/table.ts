@@ -20,6 +20,7 @@ import { ends } from './stage.ts';
 import { sort, thread } from './sort.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
+import { uidBatches } from './uid-batches.ts';
 import { unauthenticate } from './unauthenticate.ts';
 
 /** What of the mailbox may be told when a command ends (RFC 9051 section 7.5.1). */
@@ -85,6 +86,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   'UID SORT': selected(sort),
   'UID STORE': selected(store),
   'UID THREAD': selected(thread),
+  UIDBATCHES: selected(uidBatches),
   UNAUTHENTICATE: loggedIn(unauthenticate),
   UNSELECT: selected(unselect),
   UNSUBSCRIBE: loggedIn(unsubscribe),
