@@ -49,7 +49,7 @@ export class Pop3Conversation implements Patient, Conversation {
   #maildrop: OpenMaildrop | null = null;
   #removing = false;
   /** What is left of the letter under way. */
-  #rest: AsyncIterator<Uint8Array> | null = null;
+  #rest: Reading['rest'] = null;
 
   constructor(parts: ConversationParts & { readonly house: Pop3House }) {
     this.#house = parts.house;
@@ -285,7 +285,7 @@ export class Pop3Conversation implements Patient, Conversation {
       this.#rest = null;
       return { verdict: 'pieces', pieces: [], isWhole: true };
     }
-    return { verdict: 'pieces', pieces: [next.value], isWhole: false };
+    return { verdict: 'pieces', pieces: next.value, isWhole: false };
   }
 
   /** Ends the reading of a letter that nobody wants any more, so that no file stays open. */

@@ -51,7 +51,7 @@ async function bytesOf(maildrop: OpenMaildrop, number: number): Promise<Buffer> 
     next !== undefined && next.done !== true;
     next = await reading.rest?.next()
   )
-    all.push(next.value);
+    all.push(...next.value);
   return Buffer.concat(all);
 }
 

@@ -21,10 +21,10 @@ export type Pop3PolicyParts = {
   readonly now: () => number;
 };
 
-/** A letter as it is kept: what comes first, and what comes after it where that is not all. */
+/** A letter as it is kept: its header, or the first 256 KiB of it, and what comes with it; and the rest, where that is not all. */
 export type Reading = {
   readonly pieces: readonly Uint8Array[];
-  readonly rest: AsyncIterator<Uint8Array> | null;
+  readonly rest: AsyncIterator<readonly Uint8Array[]> | null;
 };
 
 /** Says who has which maildrop, and gives and removes its letters. Rejects for faults only. */
@@ -119,7 +119,11 @@ export class OpenMaildrop {
     const { store, account } = this.#parts;
     const pieces = await store.blobPieces(account, letter);
     if (pieces === null) return null;
-    return { pieces: [prefix], rest: kept(pieces, omitted)[Symbol.asyncIterator]() };
+    const all = kept(pieces, omitted)[Symbol.asyncIterator]();
+    const first = await all.next();
+    return first.done === true
+      ? { pieces: [prefix], rest: null }
+      : { pieces: [prefix, ...first.value], rest: all };
   }
 
   /** Removes these letters and no others, in one transaction. Those that are gone already need no removing. */
@@ -136,13 +140,14 @@ export class OpenMaildrop {
   }
 }
 
+/** What is left of each piece. */
 async function* kept(
   pieces: AsyncIterable<Uint8Array>,
   omitted: readonly OmittedRange[],
-): AsyncIterable<Uint8Array> {
+): AsyncIterable<readonly Uint8Array[]> {
   let at = 0;
   for await (const piece of pieces) {
-    yield* keptPieces(piece, rangesWithin(omitted, at, piece.length));
+    yield keptPieces(piece, rangesWithin(omitted, at, piece.length));
     at += piece.length;
   }
 }

@@ -4,6 +4,7 @@ export type Pop3Capability = { readonly capability: string; readonly definedIn: 
 /** Every capability that some door announces; `docs/STANDARDS.md` has a row for each, which `make check` proves. */
 export const pop3Capabilities: readonly Pop3Capability[] = [
   { capability: 'STLS', definedIn: 'RFC 2595 section 4' },
+  { capability: 'UTF8', definedIn: 'RFC 6856 section 2' },
   { capability: 'USER', definedIn: 'RFC 2449 section 6.2' },
   { capability: 'SASL', definedIn: 'RFC 5034 section 3' },
   { capability: 'TOP', definedIn: 'RFC 2449 section 6.1' },

@@ -11,7 +11,7 @@ export type Command =
   | Bare;
 
 /** The commands of which only the verb counts. */
-type Bare<V = 'APOP' | 'CAPA' | 'STLS' | 'STAT' | 'NOOP' | 'RSET' | 'QUIT'> = V extends string
+type Bare<V = 'APOP' | 'CAPA' | 'STLS' | 'UTF8' | 'STAT' | 'NOOP' | 'RSET' | 'QUIT'> = V extends string
   ? { readonly verb: V }
   : never;
 
@@ -26,7 +26,7 @@ export type Parsed =
 /** What follows the keyword and its space, null where there is no space; null where that is wrong. */
 type Arguments = (text: string | null) => Command | null;
 
-const isWord = /^[A-Za-z]+$/;
+const isWord = /^[A-Za-z]+8?$/;
 
 /**
  * command = keyword *(SP param)
@@ -108,6 +108,7 @@ const known = (verb: Verb, usage: string, parse: Arguments): [Verb, Known] => [
 const commands: ReadonlyMap<Verb, Known> = new Map<Verb, Known>([
   known('CAPA', '', bare('CAPA')),
   known('STLS', '', bare('STLS')),
+  known('UTF8', '', bare('UTF8')),
   known('USER', ' name', user),
   known('PASS', ' password', pass),
   known('APOP', ' name digest', () => ({ verb: 'APOP' })),

@@ -1,7 +1,12 @@
 /** The letters of a maildrop as they were when the session began, from 1 on in the order in which they came. */
 export interface Maildrop {
   readonly count: number;
-  /** Octets of the letter as it is served. */
+  /**
+   * Octets of the letter as it is kept.
+   *
+   * Deviation: a letter has another size on its way out than LIST says (RFC 1939 section 11) where a CR or an LF alone in it
+   * becomes CRLF, and where its header becomes ASCII: to know it, each letter would have to be read when a session begins.
+   */
   sizeBytes(number: number): number;
   /**
    * What the letter is called in every session, and no other letter ever: 1 to 70 characters from `!` to `~` (RFC 1939

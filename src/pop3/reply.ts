@@ -78,6 +78,8 @@ export const say = {
   noTlsHere: no('STLS is not offered on this door'),
   injected: no('Nothing may follow STLS before the handshake; closing'),
 
+  utf8: yes('Letters that are written in UTF-8 come in UTF-8'),
+
   userOk: yes('Send PASS'),
   userFirst: no('USER comes before PASS'),
   /** `text` is base64, and may be as long as 12288 octets. */

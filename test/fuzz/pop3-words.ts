@@ -12,6 +12,7 @@ const outside: readonly string[] = [
   'APOP nu1 c4c9334bac560ecc979e58001b3e22fb\r\n',
   'CAPA\r\n',
   'STLS\r\n',
+  'UTF8\r\n',
   'AUTH PLAIN\r\n*\r\n',
   'AUTH GSSAPI\r\n',
   'AUTH EXTERNAL =\r\n',
@@ -79,6 +80,8 @@ export const hostile: readonly string[] = [
 /** Pieces of letters, as a store has them: nobody says that they are lines. */
 const content: readonly string[] = [
   'Subject: letter\r\n',
+  'Subject: \xc3\xbc\r\n',
+  'To: \xc3\xbc@a.example,\n',
   '\r\n',
   'text\r\n',
   '.',

@@ -104,7 +104,7 @@ export class WatchedPop3 {
     assert.match(shown, /^[ -~\u00A0-\u{10FFFF}]*$/u, 'a log would have a control character');
     if (/^(?:PASS|APOP|AUTH)(?![A-Z])/i.test(shown)) assert.match(shown, /^[A-Z]+(?: [A-Z0-9-]+)? \*\*\*$/);
     if (at === 'authenticating') assert.equal(shown, '***');
-    const verb = /^[A-Za-z]+/.exec(shown)?.[0].toUpperCase() ?? 'nothing';
+    const verb = /^[A-Za-z]+8?/.exec(shown)?.[0].toUpperCase() ?? 'nothing';
     if (at !== null) this.#reached.see('commands in stages', `${verb} in ${at}`);
   }
 

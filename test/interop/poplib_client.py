@@ -26,6 +26,7 @@ got = {}
 for door in ["implicit", "stls"]:
     client = connect(door)
     got["capabilities"] = client.capa()
+    client.utf8()
     client.user(job["address"])
     client.pass_(job["password"])
     count, size = client.stat()

@@ -16,6 +16,9 @@ function announcement(capability: string, { settings, secured }: Context): strin
   switch (capability) {
     case 'STLS':
       return secured === null && settings.startTls ? capability : null;
+    case 'UTF8':
+      // Names and passwords are taken in UTF-8 with or without the command (RFC 6856 section 2.2).
+      return secured === null ? null : 'UTF8 USER';
     case 'USER':
       return secured === null ? null : capability;
     case 'SASL':

@@ -18,6 +18,7 @@ const startTls: Check = (_, { settings, secured }) =>
 const needs: Readonly<Record<Verb, readonly Check[]>> = {
   CAPA: [],
   STLS: [out, startTls],
+  UTF8: [tls, out],
   USER: [tls, out],
   PASS: [tls, out],
   APOP: [tls, out],

@@ -1,32 +1,44 @@
 import { MultilineWriter } from '../../bytes/multiline-writer.ts';
+import { withAsciiHeader } from '../ascii-header.ts';
 import { say, type Reply } from '../reply.ts';
 import type { Question, Verdict } from '../session.ts';
 import { TopLines } from '../top-lines.ts';
 import { notThere } from './list.ts';
-import { ask, mismatch, stay, type Handler, type Move, type Transaction } from './stage.ts';
+import { ask, mismatch, stay, type Handler, type Mode, type Move, type Transaction } from './stage.ts';
 
 /** RETR (RFC 1939 section 5): the letter as it is kept. */
-export const retr: Handler<{ verb: 'RETR'; number: number }, Transaction> = ({ number }, stage) =>
-  fetch(number, stage, say.letterFollows, null);
+export const retr: Handler<{ verb: 'RETR'; number: number }, Transaction> = ({ number }, stage, { mode }) =>
+  fetch(number, stage, { reply: say.letterFollows, lines: null, mode });
 
 /** TOP (RFC 1939 section 7): the header and the first lines of the body. */
 export const top: Handler<{ verb: 'TOP'; number: number; lines: number }, Transaction> = (
   { number, lines },
   stage,
+  { mode },
 ) => {
   // A letter has no more lines than octets; many programs ask for all lines so, where RETR would mark it as seen elsewhere.
   const isWhole = stage.maildrop.look(number) === 'there' && lines >= stage.maildrop.sizeBytes(number);
-  return fetch(number, stage, say.topFollows, isWhole ? null : new TopLines(lines));
+  return fetch(number, stage, { reply: say.topFollows, lines: isWhole ? null : new TopLines(lines), mode });
 };
 
-function fetch(number: number, stage: Transaction, reply: Reply, lines: TopLines | null): Move {
+/** What is wanted of a letter. */
+type Wanted = {
+  readonly reply: Reply;
+  /** null where all of the letter is wanted. */
+  readonly lines: TopLines | null;
+  readonly mode: Mode;
+};
+
+function fetch(number: number, stage: Transaction, { reply, lines, mode }: Wanted): Move {
   const wrong = notThere(stage.maildrop, number);
   if (wrong !== null) return stay(stage, wrong);
   const question: Question = { ask: 'letter', number };
   const settle = (verdict: Verdict): Move => {
     switch (verdict.verdict) {
-      case 'pieces':
-        return { ...send(verdict, { stage, lines, writer: new MultilineWriter() }), reply };
+      case 'pieces': {
+        const pieces = mode === 'ascii' ? withAsciiHeader(verdict) : verdict.pieces;
+        return { ...send({ ...verdict, pieces }, { stage, lines, writer: new MultilineWriter() }), reply };
+      }
       case 'refused':
         return stay(stage, say.letterGone(number));
       case 'fault':
@@ -39,10 +51,8 @@ function fetch(number: number, stage: Transaction, reply: Reply, lines: TopLines
 }
 
 /** A letter on its way out. */
-type Sending = {
+type Sending = Pick<Wanted, 'lines'> & {
   readonly stage: Transaction;
-  /** null where all of the letter is wanted. */
-  readonly lines: TopLines | null;
   readonly writer: MultilineWriter;
 };
 

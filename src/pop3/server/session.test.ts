@@ -82,6 +82,7 @@ test('what is noted of other commands is what was sent, without what a terminal 
   assert.deepEqual(noted('USER nu1@447.edu'), { do: 'note', shown: 'USER nu1@447.edu' });
   assert.deepEqual(noted('USER \u009b31m'), { do: 'note', shown: 'USER ?31m' });
   assert.deepEqual(noted('AUTH PLAIN AAAA'), { do: 'note', shown: 'AUTH PLAIN ***' });
+  assert.deepEqual(noted('utf8'), { do: 'note', shown: 'utf8' });
   assert.deepEqual(noted('XYZZY'), { do: 'note', shown: '(no command, 5 octets)' });
 });
 

@@ -20,12 +20,14 @@ import {
   type Authorization,
   type CommandStage,
   type Context,
+  type Mode,
   type Move,
   type Stage,
   type Transaction,
 } from './stage.ts';
 import { stls } from './stls.ts';
 import { pass, user } from './user.ts';
+import { utf8 } from './utf8.ts';
 
 type LineStage = CommandStage | Extract<Stage, { at: 'authenticating' }>;
 
@@ -44,6 +46,7 @@ export class Pop3Session {
   readonly #lines = new LineReader();
   #stage: Stage = { at: 'silent' };
   #secured: Secured | null = null;
+  #mode: Mode = 'ascii';
   #errors = 0;
   #failedLogins = 0;
   #idleCommands = 0;
@@ -213,12 +216,18 @@ export class Pop3Session {
   }
 
   #context(): Context {
-    return { settings: this.#settings, secured: this.#secured, unreadBytes: this.#lines.heldBytes };
+    return {
+      settings: this.#settings,
+      secured: this.#secured,
+      mode: this.#mode,
+      unreadBytes: this.#lines.heldBytes,
+    };
   }
 
   /** Says what the move says, goes where it goes, and ends a session that has had enough of errors. */
   #apply(move: Move, actions: Action[]): void {
     this.#stage = move.to;
+    if (move.mode !== undefined) this.#mode = move.mode;
     if (move.login !== undefined) actions.push({ do: 'login', result: move.login });
     if (move.reply !== null) this.#say(move.reply, actions);
     if (move.content !== undefined) for (const chunk of move.content) actions.push({ do: 'send', chunk });
@@ -273,7 +282,7 @@ const mayStop = (stage: CommandStage): boolean =>
 function shownLine(stage: LineStage, line: Buffer): string {
   if (stage.at === 'authenticating') return '***';
   const text = line.toString('utf8').slice(0, 512).replaceAll(unprintable, '?');
-  const [, word = '', argument = ''] = /^([A-Za-z]+)(?: +([^ ]+))?/.exec(text) ?? [];
+  const [, word = '', argument = ''] = /^([A-Za-z0-9]+)(?: +([^ ]+))?/.exec(text) ?? [];
   const verb = word.toUpperCase();
   if (verb === 'AUTH') return ['AUTH', loggableMechanism(argument) ?? [], '***'].flat().join(' ');
   if (verb === 'PASS' || verb === 'APOP') return `${verb} ***`;
@@ -302,6 +311,8 @@ function authorize(command: Inside, stage: Authorization, context: Context): Mov
   switch (command.verb) {
     case 'STLS':
       return stls(command, stage, context);
+    case 'UTF8':
+      return utf8(command, stage, context);
     case 'USER':
       return user(command, stage, context);
     case 'PASS':
@@ -341,6 +352,7 @@ function transact(command: Inside, stage: Transaction, context: Context): Move {
     case 'RSET':
       return rset(command, stage, context);
     case 'STLS':
+    case 'UTF8':
     case 'USER':
     case 'PASS':
     case 'APOP':

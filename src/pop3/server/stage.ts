@@ -35,15 +35,21 @@ export type Move = {
   readonly content?: readonly Uint8Array[];
   /** Whether what is left of a letter is not wanted. */
   readonly enough?: true;
+  /** What the session speaks from here on. */
+  readonly mode?: Mode;
   /** What came of an authentication that this ends. */
   readonly login?: LoginResult;
   readonly to: Stage;
 };
 
+/** What the client reads: it has said UTF8 (RFC 6856 section 2.1), or may know ASCII alone. */
+export type Mode = 'ascii' | 'utf-8';
+
 /** What a verb may look at besides the stage. */
 export type Context = {
   readonly settings: Settings;
   readonly secured: Secured | null;
+  readonly mode: Mode;
   /** Bytes that came behind this command and are not read yet. */
   readonly unreadBytes: number;
 };
