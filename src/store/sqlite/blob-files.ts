@@ -112,7 +112,9 @@ export class BlobFiles {
   async read(hash: BlobHash, sizeBytes: number): Promise<Uint8Array> {
     const bytes = await fs.promises.readFile(this.#path(hash));
     if (bytes.length !== sizeBytes)
-      throw new StoreFault(`blob file ${hash} has ${bytes.length} bytes and not ${sizeBytes}`);
+      throw new StoreFault(
+        `blob file ${hash} has ${bytes.length} bytes and not ${sizeBytes}: put it back from a backup; \"letterlock check\" tells what else is damaged`,
+      );
     return bytes;
   }
 
@@ -126,11 +128,16 @@ export class BlobFiles {
     try {
       const { size } = await handle.stat();
       if (size !== sizeBytes)
-        throw new StoreFault(`blob file ${hash} has ${size} bytes and not ${sizeBytes}`);
+        throw new StoreFault(
+          `blob file ${hash} has ${size} bytes and not ${sizeBytes}: put it back from a backup; \"letterlock check\" tells what else is damaged`,
+        );
       for (let at = start; at < end;) {
         const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at));
         const { bytesRead } = await handle.read(piece, 0, piece.length, at);
-        if (bytesRead === 0) throw new StoreFault(`blob file ${hash} ends at ${at} and not at ${sizeBytes}`);
+        if (bytesRead === 0)
+          throw new StoreFault(
+            `blob file ${hash} ends at ${at} and not at ${sizeBytes}: put it back from a backup; \"letterlock check\" tells what else is damaged`,
+          );
         at += bytesRead;
         yield piece.subarray(0, bytesRead);
       }

@@ -35,6 +35,9 @@ const ailmentOf = (cause: unknown): Ailment | null => {
   return 'code' in cause && typeof cause.code === 'string' ? (OF_CODE.get(cause.code) ?? null) : null;
 };
 
+/** Whether SQLite found the database damaged. */
+export const isOfDamage = (cause: unknown): boolean => ailmentOf(cause) === 'damaged';
+
 /** Whether it is about the disk and not about what lies on it. */
 export const isOfTheDisk = (cause: unknown): boolean =>
   ['full', 'failing', 'held'].includes(ailmentOf(cause) ?? '') && !isClosedToUs(cause);

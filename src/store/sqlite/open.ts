@@ -7,8 +7,8 @@ import type { StoreDoor } from './channel.ts';
 import { openSqliteStore } from './client.ts';
 import type { Compression } from './compression.ts';
 import type { Notice, Order, ThreadData } from './control.ts';
-import { diskFault } from './disk-fault.ts';
-import type { OpenRefusal } from './folder.ts';
+import { diskFault, isOfDamage } from './disk-fault.ts';
+import { folderPaths, type OpenRefusal } from './folder.ts';
 import type { WriterStats } from './writer.ts';
 
 /** How letters that come in are kept; what is there stays as it is. */
@@ -93,8 +93,11 @@ export const startStoreThread = async (
     new Promise<Notice>((resolve) => worker.once('message', (notice: Notice) => resolve(notice))),
     ended,
   ]);
-  if (first === null || first instanceof Error)
-    throw diskFault(first ?? new StoreFault('the store thread ended before it began'), folder);
+  if (first === null || first instanceof Error) {
+    const fault = diskFault(first ?? new StoreFault('the store thread ended before it began'), folder);
+    if (!isOfDamage(first)) throw fault;
+    return refused({ why: 'damaged', path: folderPaths(folder).database, message: fault.message });
+  }
   if (first.notice === 'refused') {
     await ended;
     return refused(first.refusal);

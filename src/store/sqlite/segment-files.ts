@@ -127,7 +127,9 @@ const readFully = (
   for (let at = 0; at < length;) {
     const read = fs.readSync(handle, piece, at, length - at, offset + from + at);
     if (read === 0)
-      throw new StoreFault(`segment ${segment} ends at ${offset + from + at}, in the middle of a letter`);
+      throw new StoreFault(
+        `segment ${segment} ends at ${offset + from + at}, in the middle of a letter: "letterlock check" tells which`,
+      );
     at += read;
   }
   return piece;
