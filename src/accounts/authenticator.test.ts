@@ -104,6 +104,20 @@ test('after the free failures even the right password waits, and then logs in', 
   assert.equal(word(await guess('wrong')), 'credentials');
 });
 
+test('a clock that was set back keeps nobody out, and lets nobody guess', async () => {
+  const { clock, guess } = await house();
+  for (let failure = 0; failure < 9; failure += 1) {
+    await guess(`wrong ${failure}`);
+    clock.now += 60_000;
+  }
+  clock.now -= 10 * 3_600_000;
+  const guesses = await Promise.all(Array.from({ length: 50 }, (_, index) => guess(`wrong ${index}`)));
+  assert.deepEqual(tallyOf(guesses.map(word)), { credentials: 1, throttled: 49 });
+  assert.equal(waitOf(await guess('pencil')), 32);
+  clock.now += 32_000;
+  assert.equal(word(await guess('pencil')), 'login');
+});
+
 test('nobody is throttled like somebody', async () => {
   const { clock, count, guess } = await house();
   const nobody = async (): Promise<string> => word(await guess('pencil', abroad, 'nobody@447.edu'));

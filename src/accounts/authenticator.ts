@@ -8,6 +8,7 @@ import { AttemptsInFlight } from './in-flight.ts';
 import { networkOf, type Network } from './network.ts';
 import type { RandomBytes } from './random.ts';
 import {
+  asOfNow,
   attemptKeys,
   defaultThrottleLimits,
   failureEvents,
@@ -239,8 +240,9 @@ export class Authenticator {
     const read = keysToRead(keys);
     const reading = this.#inFlight.beginReading(read);
     try {
-      const tallies = await this.#parts.store.tallies(read);
+      const stored = await this.#parts.store.tallies(read);
       const now = this.#parts.now();
+      const tallies = asOfNow(stored, now);
       const known = isKnown(keys, tallies, this.#limits, now) ? 'known-here' : 'elsewhere';
       const judged = judgedKeys(keys, name === null ? 'none' : known, this.#limits);
       const judgement = judge(judged, this.#inFlight.addTo(tallies, reading), this.#limits, now);

@@ -9,6 +9,7 @@ import { networkOf } from './network.ts';
 import { generatePassword, type PasswordKind } from './password.ts';
 import type { RandomBytes } from './random.ts';
 import { isReservedName } from './reserved-names.ts';
+import { asOfNow } from './throttle.ts';
 import { makeVerifiers } from './verifiers.ts';
 
 /** How many accounts may be made from one network until it rests for `restMs`. */
@@ -106,7 +107,7 @@ export class Enroller {
     try {
       const stored = await this.#parts.store.tallies(keys);
       const now = this.#parts.now();
-      const recent = stored.filter(({ lastAt }) => now - lastAt <= this.#limits.restMs);
+      const recent = asOfNow(stored, now).filter(({ lastAt }) => now - lastAt <= this.#limits.restMs);
       const tallies = this.#inFlight.addTo(recent, reading);
       if (tallies.some(({ key, count }) => count >= (counted.get(key) ?? Infinity))) return false;
       this.#inFlight.begin(keys, now);

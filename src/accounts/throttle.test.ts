@@ -4,6 +4,7 @@ import type { Tally } from '../store/port.ts';
 import { networkOf } from './network.ts';
 import { classicPasswords } from './password.ts';
 import {
+  asOfNow,
   attemptKeys,
   defaultThrottleLimits as limits,
   delaySeconds,
@@ -49,7 +50,9 @@ test('an attempt is judged by the longest of its waits', () => {
     [[tally(keys.accountNetwork, 5), tally(keys.network, 24)], 16],
     [[tally(keys.account, 99)], 3600],
     [[tally(keys.account, 99, now - dayMs - 1)], null],
-    [[tally(keys.accountNetwork, 5, now + 5 * dayMs)], 1],
+    [[tally(keys.accountNetwork, 5, now + 30_000)], 1],
+    [asOfNow([tally(keys.accountNetwork, 5, now + 60_000)], now), 1],
+    [asOfNow([tally(keys.accountNetwork, 5, now + 5 * dayMs)], now), null],
     [[tally(keys.known, 99)], null],
     [[tally('failed:account:someone@else', 99)], null],
   ] as const) {

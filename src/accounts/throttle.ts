@@ -87,6 +87,17 @@ export const keysToRead = (keys: AttemptKeys): readonly string[] => [
   ...(keys.site === null ? [] : [keys.site]),
 ];
 
+/** The clocks of threads and machines differ by less than this. */
+const mostSkewMs = 60_000;
+
+/**
+ * The tallies as they are to be judged now. Where the last event is further ahead than clocks differ, the clock was set back
+ * since, and nobody knows how long ago it was: it counts as long ago, so that nobody waits for that time to come again. The
+ * next event counts from now on.
+ */
+export const asOfNow = (tallies: readonly Tally[], now: number): readonly Tally[] =>
+  tallies.map((tally) => (tally.lastAt - now > mostSkewMs ? { ...tally, lastAt: -Infinity } : tally));
+
 /** Whether the account logged in from this network lately. */
 export const isKnown = (
   keys: AttemptKeys,
@@ -151,7 +162,7 @@ export const judge = (
     const slowdown = judged.get(tally.key);
     if (slowdown === undefined || now - tally.lastAt > limits.quietMs) continue;
     const delayMs = delaySeconds(slowdown, tally.count) * 1000;
-    // A clock that was set back makes nobody wait longer than the delay itself.
+    // A clock that is a little behind makes nobody wait longer than the delay itself.
     waitMs = Math.max(waitMs, Math.min(delayMs, tally.lastAt + delayMs - now));
   }
   return waitMs <= 0 ? { allowed: true } : { allowed: false, waitSeconds: Math.ceil(waitMs / 1000) };

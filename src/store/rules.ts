@@ -29,6 +29,12 @@ const MAX_OMITTED = 1000;
 /** A letter brings at most this many message identifiers that put it into a thread. */
 const MAX_MESSAGE_IDS = 100;
 
+/** Clocks of threads and machines differ by less than this. What lies further ahead is of a clock that was set back since. */
+export const MOST_SKEW_MS = 60_000;
+
+/** A lease that ends so much later than one that begins now is of a clock that was set back since, and over. */
+export const MOST_LEASE_AHEAD_MS = 3_600_000;
+
 /** The largest unique identifier (RFC 9051 section 9, nz-number). */
 export const MAX_UID = 0xffff_ffff;
 

@@ -29,7 +29,7 @@ const IN_SEGMENT = LETTERS / SIZES.length - 1;
 const sizeOf = (n: number): number => (n === IN_FILE ? 1_200_000 : (SIZES[n % SIZES.length] ?? 1));
 /** How long each property is tried. */
 const tries = {
-  interruptAfterTimeLimit: process.env['LETTERLOCK_ROUNDS'] === undefined ? 4000 : 60_000,
+  interruptAfterTimeLimit: process.env['LETTERLOCK_ROUNDS'] === undefined ? 2500 : 60_000,
   numRuns: 10_000,
 };
 

@@ -34,6 +34,7 @@ export const accountCases: Cases = new Map([
     directoryVersions,
   ],
   ['tallies count, begin again after quiet, and are forgotten', talliesCount],
+  ['a tally of a clock that was set back since goes on from then, or begins again', talliesOfWrongClocks],
   ['at most 100,000 tallies are kept, the loudest', talliesAreBounded],
   ['what no client can see raises nothing and is not told', invisibleIsNotTold],
   ['after close every call is a fault', closedIsClosed],
@@ -109,6 +110,19 @@ async function talliesCount({ store }: OpenedForTest): Promise<void> {
   await store.tally([]);
   await store.forgetTallies(['k', 'never']);
   assert.deepEqual(await store.tallies(['k', 'other']), [{ key: 'other', count: 1, lastAt: 1100 }]);
+}
+
+async function talliesOfWrongClocks({ store }: OpenedForTest): Promise<void> {
+  const hour = 3_600_000;
+  const event = (at: number) => ({ key: 'k', at, quietMs: 24 * hour });
+  const tally = async (): Promise<unknown> => (await store.tallies(['k']))[0];
+  await store.tally([event(T0), event(T0)]);
+  await store.tally([event(T0 - 60_000)]);
+  assert.deepEqual(await tally(), { key: 'k', count: 3, lastAt: T0 });
+  await store.tally([event(T0 - hour)]);
+  assert.deepEqual(await tally(), { key: 'k', count: 4, lastAt: T0 - hour });
+  await store.tally([event(T0 - 26 * hour)]);
+  assert.deepEqual(await tally(), { key: 'k', count: 1, lastAt: T0 - 26 * hour });
 }
 
 async function talliesAreBounded({ store }: OpenedForTest): Promise<void> {

@@ -25,6 +25,7 @@ export const queueCases: Cases = new Map([
   ['the bytes stay as long as any entry or letter has them', bytesStay],
   ['the entries of a removed account go on to exist', entriesOutlastAccounts],
   ['a letter that contradicts itself is not queued', contradictions],
+  ['a lease by a clock that was set back since is over', leasesOfWrongClocks],
   ['a lease that ends before it begins is a fault', leasesAreLong],
   ['the letter of an entry is nobody’s to read', entriesAreGuarded],
 ]);
@@ -204,6 +205,17 @@ async function contradictions({ store }: OpenedForTest): Promise<void> {
       name: 'StoreFault',
     });
   assert.deepEqual(await all(store), []);
+}
+
+async function leasesOfWrongClocks({ store }: OpenedForTest): Promise<void> {
+  const [day, minute] = [86_400_000, 60_000];
+  await store.enqueue(letterOf(letterBytes(5)), [entry({ dueAt: T0 })]);
+  assert.equal((await store.lease(T0 + day, T0 + day + minute, 9)).length, 1);
+  const [again] = await store.lease(T0, T0 + minute, 9);
+  assert.deepEqual([again?.attempts, again?.leasedUntil], [2, T0 + minute]);
+  // An hour is no wrong clock: somebody may be at work.
+  assert.deepEqual(await store.lease(T0 - 60 * minute, T0 - 59 * minute, 9), []);
+  assert.deepEqual(await store.settle(1 as QueueId, T0 + minute, 'done'), done);
 }
 
 async function leasesAreLong({ store }: OpenedForTest): Promise<void> {

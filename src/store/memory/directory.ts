@@ -1,7 +1,7 @@
 import type { AccountStore, TallyEvent } from '../port.ts';
 import { ok, refused } from '../../result.ts';
 import { inOrder } from '../order.ts';
-import { checkAlias, MAX_TALLIES } from '../rules.ts';
+import { checkAlias, MAX_TALLIES, MOST_SKEW_MS } from '../rules.ts';
 import type { World } from './world.ts';
 
 type DirectoryVerbs = Pick<
@@ -60,10 +60,11 @@ export const tallyVerbs = (world: World): TallyVerbs => ({
 
 const count = (world: World, { key, at, quietMs, times = 1 }: TallyEvent): void => {
   const known = world.kept.tallies.get(key);
-  const goesOn = known !== undefined && at - known.lastAt <= quietMs;
+  const aheadMs = (known?.lastAt ?? at) - at;
+  const goesOn = known !== undefined && -aheadMs <= quietMs && aheadMs <= Math.max(quietMs, MOST_SKEW_MS);
   world.kept.tallies.set(key, {
     key,
     count: goesOn ? known.count + times : times,
-    lastAt: Math.max(at, known?.lastAt ?? at),
+    lastAt: aheadMs > MOST_SKEW_MS ? at : at + Math.max(0, aheadMs),
   });
 };

@@ -1,6 +1,6 @@
 import type { NewLetter, NewQueued, Queued, QueueId, QueueStore } from '../port.ts';
 import { ok, refused } from '../../result.ts';
-import { checkCount, checkLease, checkLetter } from '../rules.ts';
+import { checkCount, checkLease, checkLetter, MOST_LEASE_AHEAD_MS } from '../rules.ts';
 import { bytesOf, giveSpoolsUp, piecesOf } from './blobs.ts';
 import type { World } from './world.ts';
 
@@ -20,7 +20,8 @@ export const queueVerbs = (world: World): QueueStore => ({
     checkCount(count);
     checkLease(now, until);
     const free = entriesOf(world)
-      .filter(({ dueAt, leasedUntil }) => dueAt <= now && (leasedUntil === null || leasedUntil <= now))
+      .filter(({ dueAt }) => dueAt <= now)
+      .filter(({ leasedUntil: end }) => end === null || end <= now || end > until + MOST_LEASE_AHEAD_MS)
       .sort((one, other) => one.dueAt - other.dueAt || one.id - other.id);
     const taken = free
       .slice(0, count)

@@ -71,7 +71,10 @@ export type Tally = {
   readonly lastAt: number;
 };
 
-/** Adds to the count of `key`; a count whose last event is more than `quietMs` before `at` starts again from nothing. */
+/**
+ * Adds to the count of `key`; a count whose last event is more than `quietMs` before `at` starts again from nothing. One whose
+ * last event is more than a minute after `at` is of a clock that was set back since: its last event is at `at` then.
+ */
 export type TallyEvent = {
   readonly key: string;
   readonly at: number;

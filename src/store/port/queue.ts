@@ -38,7 +38,8 @@ export interface QueueStore {
   enqueue(letter: NewLetter, entries: readonly NewQueued[]): Promise<readonly QueueId[]>;
   /**
    * Takes at most `count` entries that are due and that nobody works on, by due time, until `until`, which is later than `now`;
-   * each counts one attempt more.
+   * each counts one attempt more. One on which somebody works for an hour longer than that was taken by a clock that has been
+   * set back since, and nobody works on it.
    */
   lease(now: number, until: number, count: number): Promise<readonly Queued[]>;
   /** Puts an entry back with a new state, or ends it. `lost`: somebody else has leased it since, or it is gone or put back. */

@@ -113,7 +113,7 @@ export class BlobFiles {
     const bytes = await fs.promises.readFile(this.#path(hash));
     if (bytes.length !== sizeBytes)
       throw new StoreFault(
-        `blob file ${hash} has ${bytes.length} bytes and not ${sizeBytes}: put it back from a backup; \"letterlock check\" tells what else is damaged`,
+        `blob file ${hash} has ${bytes.length} bytes and not ${sizeBytes}: put it back from a backup; "letterlock check" tells what else is damaged`,
       );
     return bytes;
   }
@@ -129,14 +129,14 @@ export class BlobFiles {
       const { size } = await handle.stat();
       if (size !== sizeBytes)
         throw new StoreFault(
-          `blob file ${hash} has ${size} bytes and not ${sizeBytes}: put it back from a backup; \"letterlock check\" tells what else is damaged`,
+          `blob file ${hash} has ${size} bytes and not ${sizeBytes}: put it back from a backup; "letterlock check" tells what else is damaged`,
         );
       for (let at = start; at < end;) {
         const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at));
         const { bytesRead } = await handle.read(piece, 0, piece.length, at);
         if (bytesRead === 0)
           throw new StoreFault(
-            `blob file ${hash} ends at ${at} and not at ${sizeBytes}: put it back from a backup; \"letterlock check\" tells what else is damaged`,
+            `blob file ${hash} ends at ${at} and not at ${sizeBytes}: put it back from a backup; "letterlock check" tells what else is damaged`,
           );
         at += bytesRead;
         yield piece.subarray(0, bytesRead);

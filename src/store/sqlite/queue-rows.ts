@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AccountId, BlobHash, Queued, QueueId } from '../port.ts';
 import { ok, refused } from '../../result.ts';
+import { MOST_LEASE_AHEAD_MS } from '../rules.ts';
 import type { BlobRows } from './blob-rows.ts';
 import { allRows, bytes, firstRow, integer, text, type Row } from './column.ts';
 import { parseOmitted } from './omitted-column.ts';
@@ -11,8 +12,8 @@ export const QUEUED_COLUMNS = `id, account, destination, state, prefix, hash, si
   attempts, leased_until`;
 const INSERT = `INSERT INTO queue_entry (account, destination, state, prefix, hash, blob, size_bytes, omitted, due_at,
   created_at, attempts, leased_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`;
-const DUE = `SELECT ${QUEUED_COLUMNS} FROM queue_entry WHERE due_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
-  ORDER BY due_at, id LIMIT ?2`;
+const DUE = `SELECT ${QUEUED_COLUMNS} FROM queue_entry WHERE due_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1
+  OR leased_until > ?2) ORDER BY due_at, id LIMIT ?3`;
 const LEASE = 'UPDATE queue_entry SET leased_until = ?, attempts = attempts + 1 WHERE id = ?';
 const FIND_LEASED = 'SELECT blob FROM queue_entry WHERE id = ? AND leased_until = ?';
 const PUT_BACK = 'UPDATE queue_entry SET state = ?, due_at = ?, leased_until = NULL WHERE id = ?';
@@ -74,7 +75,7 @@ export class QueueRows {
   }
 
   lease({ now, until, count }: WriteOf<'lease'>): Written<'lease'> {
-    return allRows(this.#due, now, count).map((row) => {
+    return allRows(this.#due, now, until + MOST_LEASE_AHEAD_MS, count).map((row) => {
       const queued = queuedOfRow(row);
       this.#lease.run(until, queued.id);
       return { ...queued, attempts: queued.attempts + 1, leasedUntil: until };

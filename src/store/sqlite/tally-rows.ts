@@ -1,12 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { TallyEvent } from '../port.ts';
-import { MAX_TALLIES } from '../rules.ts';
+import { MAX_TALLIES, MOST_SKEW_MS } from '../rules.ts';
 import { firstRow, integer } from './column.ts';
 
-const COUNT_EVENT = `INSERT INTO tally (key, count, last_at) VALUES (?, ?, ?)
+const COUNT_EVENT = `INSERT INTO tally (key, count, last_at) VALUES (?1, ?2, ?3)
   ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN excluded.last_at - last_at > ? THEN excluded.count ELSE count + excluded.count END,
-    last_at = max(last_at, excluded.last_at)`;
+    count = CASE WHEN excluded.last_at - last_at > ?4 OR last_at - excluded.last_at > max(?4, ${MOST_SKEW_MS})
+      THEN excluded.count ELSE count + excluded.count END,
+    last_at = CASE WHEN last_at - excluded.last_at > ${MOST_SKEW_MS} THEN excluded.last_at
+      ELSE max(last_at, excluded.last_at) END`;
 const COUNT_ROWS = 'SELECT count(*) FROM tally';
 const FORGET_QUIETEST = `DELETE FROM tally WHERE key IN
   (SELECT key FROM tally ORDER BY last_at LIMIT ?)`;
