@@ -56,6 +56,8 @@ export const imapCapabilities: readonly Capability[] = [
   { capability: 'UNAUTHENTICATE', definedIn: 'RFC 8437 section 3', to: 'logged-in', needs: 'reusable' },
   { capability: 'UIDBATCHES', definedIn: 'RFC 10022', to: 'logged-in' },
   { capability: 'INPROGRESS', definedIn: 'RFC 9585', to: 'logged-in' },
+  { capability: 'METADATA', definedIn: 'RFC 5464 section 1', to: 'logged-in' },
+  { capability: 'LIST-METADATA', definedIn: 'RFC 9590', to: 'logged-in' },
   { capability: 'QUOTA', definedIn: 'RFC 9208 section 3.1', to: 'logged-in' },
   { capability: 'QUOTA=RES-STORAGE', definedIn: 'RFC 9208 section 5.1', to: 'logged-in' },
   { capability: 'QUOTA=RES-MESSAGE', definedIn: 'RFC 9208 section 5.2', to: 'logged-in' },

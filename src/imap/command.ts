@@ -8,6 +8,7 @@ import { id, type IdCommand } from './grammar/id.ts';
 import { list, lsub, type ListCommand } from './grammar/list.ts';
 import { authenticate, login, type AuthenticateCommand, type LoginCommand } from './grammar/login.ts';
 import { create, ofMailbox, rename, type MailboxCommand } from './grammar/mailbox-commands.ts';
+import { getMetadata, setMetadata, type MetadataCommand } from './grammar/metadata.ts';
 import { numberSet } from './grammar/number-set.ts';
 import { getQuota, getQuotaRoot, type QuotaCommand } from './grammar/quota.ts';
 import { search, type SearchCommand } from './grammar/search.ts';
@@ -32,6 +33,7 @@ export type Command =
   | ListCommand
   | LoginCommand
   | MailboxCommand
+  | MetadataCommand
   | QuotaCommand
   | SearchCommand
   | SelectCommand
@@ -96,6 +98,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   EXAMINE: reads(select('EXAMINE')),
   EXPUNGE: bare('EXPUNGE'),
   FETCH: reads(fetch('FETCH')),
+  GETMETADATA: reads(getMetadata),
   GETQUOTA: reads(getQuota),
   GETQUOTAROOT: reads(getQuotaRoot),
   ID: reads(id),
@@ -111,6 +114,7 @@ const grammar: { readonly [Name in CommandName]: Parser<Name> } = {
   SEARCH: reads(search('SEARCH')),
   SELECT: reads(select('SELECT')),
   SORT: reads(sort('SORT')),
+  SETMETADATA: reads(setMetadata),
   STATUS: reads(status),
   STORE: reads(store('STORE')),
   SUBSCRIBE: reads(ofMailbox('SUBSCRIBE')),

@@ -47,6 +47,8 @@ export const grammarLimits = {
   searchFields: 100,
   /** Items of one FETCH. */
   fetchItems: 128,
+  /** Annotations that one command names. */
+  entries: 100,
   /** Patterns of one LIST. */
   listPatterns: 100,
 } as const;

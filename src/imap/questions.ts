@@ -1,4 +1,5 @@
 import type { Mechanism, SaslQuestion, SaslVerdict } from '../sasl/exchange.ts';
+import type { Annotation, AnnotationChange } from './annotation.ts';
 import type { AppendedLetter } from './grammar/append.ts';
 import type { FetchedLetter, LetterNeed } from './letters.ts';
 import type { Mailboxes, MailboxId, MailboxRole, OpenedMailbox } from './mailboxes.ts';
@@ -16,6 +17,13 @@ export type Question =
   /** How many octets the deleted letters of these mailboxes have. */
   | { readonly ask: 'deleted-octets'; readonly mailboxes: readonly MailboxId[] }
   | { readonly ask: 'quota' }
+  /** The annotations of these mailboxes, and of the server for null. */
+  | { readonly ask: 'metadata'; readonly of: readonly (MailboxId | null)[] }
+  | {
+      readonly ask: 'set-metadata';
+      readonly of: MailboxId | null;
+      readonly changes: readonly AnnotationChange[];
+    }
   /** The mailbox as it is now, with all its uids. */
   | { readonly ask: 'open'; readonly mailbox: MailboxId }
   /** What happened in the mailbox since a modification sequence. */
@@ -101,6 +109,8 @@ export type Answers = {
   readonly mailboxes: Mailboxes;
   readonly 'deleted-octets': ReadonlyMap<MailboxId, number>;
   readonly quota: AccountQuota;
+  readonly metadata: ReadonlyMap<MailboxId | null, readonly Annotation[]>;
+  readonly 'set-metadata': null;
   readonly open: OpenedMailbox;
   readonly changes: MailboxChanges;
   /** `upTo`: the uids up to this one are all answered. */
@@ -148,6 +158,7 @@ export type Refusal =
   | { readonly why: 'no-mailbox' | 'over-quota' | 'too-many-keywords' | 'overloaded' | 'too-big' }
   /** A mailbox cannot be made, or be called so; or it cannot go. */
   | { readonly why: 'exists' | 'bad-name' | 'role-taken' | 'too-many-mailboxes' | 'inbox' | 'has-children' }
+  | { readonly why: 'not-allowed' | 'too-many-annotations' | 'no-such-use' }
   /** The account of the session is no more. */
   | { readonly why: 'no-account' };
 

@@ -1,3 +1,4 @@
+import { mostAnnotationBytes } from './annotation.ts';
 import { quoted } from './render/string.ts';
 
 /** How a command ended, or what is told of the session: OK, NO and BAD of RFC 9051 section 7.1, with a response code or none. */
@@ -79,11 +80,17 @@ export const say = {
   badName: no('That is no name for a mailbox', 'CANNOT'),
   exists: no('There is a mailbox of that name', 'ALREADYEXISTS'),
   useTaken: no('Another mailbox has that use', 'USEATTR'),
+  noSuchUse: no('There is no such special use here', 'USEATTR'),
   oneUse: no('A mailbox has one special use', 'USEATTR'),
   tooManyMailboxes: no('There are too many mailboxes, or they are too deep in each other', 'LIMIT'),
   inbox: no('That cannot be done with INBOX', 'CANNOT'),
   hasChildren: no('There are mailboxes in it', 'HASCHILDREN'),
   copied: (code: string) => ok('Where they are now', code),
+  notAllowed: no('That is not allowed', 'NOPERM'),
+  // resp-text-code =/ "METADATA" SP ("LONGENTRIES" SP number / "MAXSIZE" SP number / "TOOMANY" / "NOPRIVATE")
+  longEntries: (name: string, octets: number) => ok(`${name} completed`, `METADATA LONGENTRIES ${octets}`),
+  annotationTooLong: no('An annotation is too long', `METADATA MAXSIZE ${mostAnnotationBytes}`),
+  tooManyAnnotations: no('There are too many annotations', 'METADATA TOOMANY'),
   batchTooSmall: (least: number) => no(`A batch has ${least} letters at least`, 'TOOFEW'),
   batchesReversed: bad('The first batch comes before the last one', 'CLIENTBUG'),
   tooManyBatches: no('That many batches are not told at once', 'TOOMANY'),

@@ -98,6 +98,12 @@ export class Scanner {
     if (this.ok && !this.atEnd) this.fail('the end of the command');
   }
 
+  /** Whether a sticky pattern matches here; nothing is taken. */
+  looksLike(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at;
+    return pattern.test(this.#text);
+  }
+
   /** What a sticky pattern matches here; null for nothing. */
   match(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.#at;
@@ -175,6 +181,17 @@ export class Scanner {
   // nstring = string / nil
   nstring(): string | null {
     return this.match(nil) === null ? this.string() : null;
+  }
+
+  // nstring / literal8
+  /** Octets as they are; null for NIL. */
+  nstring8(): Buffer | null {
+    if (this.match(nil) !== null) return null;
+    if (!this.atLiteral) return Buffer.from(this.string());
+    const literal = this.#literals[this.#part];
+    if (literal?.isBinary === false && literal.octets.includes(0)) this.fail('a literal without NUL');
+    this.#nextPart();
+    return literal?.octets ?? Buffer.alloc(0);
   }
 
   // list-mailbox = 1*list-char / string

@@ -1,6 +1,7 @@
 import { grammarLimits } from '../limits.ts';
 import type { Scanner } from '../scanner.ts';
 import { mailbox } from './mailbox.ts';
+import { entryList, type AskedEntries } from './metadata.ts';
 import { statusAtts, type StatusItem } from './status.ts';
 
 export type ListCommand = {
@@ -12,6 +13,8 @@ export type ListCommand = {
   readonly returns: ReadonlySet<ListReturn>;
   /** What STATUS is to tell of each (RFC 5819); nothing where it is not asked. */
   readonly status: readonly StatusItem[];
+  /** Which annotations are to be told of each (RFC 9590); none where it is not asked. */
+  readonly metadata: AskedEntries;
 };
 
 const selections = ['SUBSCRIBED', 'REMOTE', 'RECURSIVEMATCH', 'SPECIAL-USE'] as const;
@@ -33,8 +36,7 @@ export function list(scan: Scanner): ListCommand & { readonly name: 'LIST' } {
   if (patterns.length === 0) scan.fail('a mailbox pattern');
   if (patterns.length > grammarLimits.listPatterns)
     scan.fail(`at most ${grammarLimits.listPatterns} patterns`);
-  const { returns, status } = listReturns(scan);
-  return { name: 'LIST', reference, patterns, selection, returns, status };
+  return { name: 'LIST', reference, patterns, selection, ...listReturns(scan) };
 }
 
 // lsub = "LSUB" SP mailbox SP list-mailbox                                        (RFC 3501 section 9)
@@ -43,7 +45,7 @@ export function lsub(scan: Scanner): ListCommand & { readonly name: 'LSUB' } {
   const reference = mailbox(scan);
   scan.space();
   const patterns = [scan.listMailbox()];
-  return { name: 'LSUB', reference, patterns, selection: null, returns: new Set(), status: [] };
+  return { name: 'LSUB', reference, patterns, selection: null, ...nothing };
 }
 
 // list-select-opts = "(" [(*(list-select-opt SP) list-select-base-opt *(SP list-select-opt)) / …] ")"
@@ -55,21 +57,27 @@ function selectOptions(scan: Scanner): ReadonlySet<ListSelection> {
   return found;
 }
 
+type Returns = Pick<ListCommand, 'returns' | 'status' | 'metadata'>;
+
+const nothing: Returns = { returns: new Set(), status: [], metadata: [] };
+
 // list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
 // return-option    = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / status-option
+//                    / "METADATA" SP "(" entry *(SP entry) ")"                   (RFC 9590)
 // status-option    = "STATUS" SP "(" status-att *(SP status-att) ")"              (RFC 5819 section 4)
-function listReturns(scan: Scanner): { returns: ReadonlySet<ListReturn>; status: readonly StatusItem[] } {
+function listReturns(scan: Scanner): Returns {
   const returns = new Set<ListReturn>();
-  let status: readonly StatusItem[] = [];
-  if (!scan.take(' ')) return { returns, status };
+  let { status, metadata } = nothing;
+  if (!scan.take(' ')) return nothing;
   scan.expect('RETURN (');
-  if (scan.take(')')) return { returns, status };
+  if (scan.take(')')) return nothing;
   do {
     if (scan.take('STATUS ')) status = statusAtts(scan);
+    else if (scan.take('METADATA ')) metadata = entryList(scan);
     else returns.add(oneOf(scan, returnOptions, 'what to return'));
   } while (scan.take(' '));
   scan.expect(')');
-  return { returns, status };
+  return { returns, status, metadata };
 }
 
 function oneOf<Word extends string>(

@@ -1,17 +1,21 @@
+import type { AskedEntries } from '../grammar/metadata.ts';
 import type { ListCommand, ListSelection } from '../grammar/list.ts';
 import { formatMailboxName, parseMailboxName } from '../mailbox-name.ts';
 import { matchesPattern, mostWildcards, wildcardsIn } from '../mailbox-pattern.ts';
 import { delimiter, type MailboxEntry, type Mailboxes } from '../mailboxes.ts';
+import type { Answers } from '../questions.ts';
+import { formatMetadata } from '../render/metadata.ts';
 import type { TextForm } from '../render/string.ts';
 import { specialUse } from '../render/special-use.ts';
 import { say } from '../say.ts';
-import { asks, ends, textFormOf, type Handler, type LoggedIn } from './stage.ts';
+import { shownEntries } from './metadata.ts';
+import { asks, ends, textFormOf, type Handler, type LoggedIn, type Move } from './stage.ts';
 import { formatStatusResponse, withStatusFacts } from './status.ts';
 
 /** LIST (RFC 9051 section 6.3.9) and LSUB (RFC 3501 section 6.3.9). */
 export const list: Handler<ListCommand, LoggedIn> = (command, stage, context) => {
   const { out } = context;
-  const { name, reference, patterns, selection, status } = command;
+  const { name, reference, patterns, selection, status, metadata } = command;
   const form = textFormOf(stage);
   const wanted = patterns.flatMap((pattern) => parseMailboxName(`${reference}${pattern}`, form) ?? []);
   if (wanted.some((pattern) => wildcardsIn(pattern) > mostWildcards)) return ends(stage, say.badName);
@@ -25,16 +29,32 @@ export const list: Handler<ListCommand, LoggedIn> = (command, stage, context) =>
     const stops = wanted.some((pattern) => pattern.includes('%'));
     const rows = [...(name === 'LIST' ? listed(all, command, matches) : subscribed(all, matches, stops))];
     const mailboxes = rows.flatMap(({ mailbox }) => mailbox ?? []);
-    return withStatusFacts(mailboxes, status, stage, context, (facts) => {
-      for (const row of rows) {
-        out.latin1(formatRow(name, row, form));
-        const { mailbox } = row;
-        if (mailbox !== null && status.length > 0) out.latin1(formatStatusResponse(mailbox, status, facts));
-      }
-      return ends(stage, say.done(name));
-    });
+    return withStatusFacts(mailboxes, status, stage, context, (facts) =>
+      withAnnotations(mailboxes, metadata, stage, (annotations) => {
+        for (const row of rows) {
+          out.latin1(formatRow(name, row, form));
+          const { mailbox } = row;
+          if (mailbox === null) continue;
+          if (status.length > 0) out.latin1(formatStatusResponse(mailbox, status, facts));
+          const entries = shownEntries(annotations.get(mailbox.id) ?? [], metadata, 0);
+          if (entries.length > 0) out.latin1(formatMetadata(mailbox.path, entries, form));
+        }
+        return ends(stage, say.done(name));
+      }),
+    );
   });
 };
+
+/** Goes on with the annotations of these mailboxes (RFC 9590), which are asked for only where they are told. */
+function withAnnotations(
+  mailboxes: readonly MailboxEntry[],
+  entries: AskedEntries,
+  home: LoggedIn,
+  then: (annotations: Answers['metadata']) => Move,
+): Move {
+  if (entries.length === 0) return then(new Map());
+  return asks({ ask: 'metadata', of: mailboxes.map(({ id }) => id) }, home, then);
+}
 
 /** One line of the answer; no mailbox where there is none of that path. */
 type Row = {

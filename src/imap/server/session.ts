@@ -257,7 +257,11 @@ export class ImapSession {
     const { limits } = this.#settings;
     const room = limits.commandBytes - this.#reader.gatheredBytes;
     const most = stage.at === 'greeted' ? Math.min(room, limits.earlyLiteralBytes) : room;
-    if (announced.sizeBytes > most) return this.#apply(ends(stage, say.literalTooBig(most)), actions);
+    if (announced.sizeBytes > most) {
+      const isAnnotation = begun.is === 'named' && begun.name === 'SETMETADATA';
+      const status = isAnnotation ? say.annotationTooLong : say.literalTooBig(most);
+      return this.#apply(ends(stage, status), actions);
+    }
     if (gathered.literals.length >= limits.literals)
       return this.#apply(ends(stage, say.tooManyLiterals), actions);
     this.#announced = null;

@@ -174,6 +174,12 @@ function unanswered(why: Refusal['why'], home: HomeStage): Move {
       return ends(home, say.tooManyMailboxes);
     case 'inbox':
       return ends(home, say.inbox);
+    case 'not-allowed':
+      return ends(home, say.notAllowed);
+    case 'no-such-use':
+      return ends(home, say.noSuchUse);
+    case 'too-many-annotations':
+      return ends(home, say.tooManyAnnotations);
     case 'has-children':
       return ends(home, say.hasChildren);
   }

@@ -11,6 +11,7 @@ import { idle } from './idle.ts';
 import { list } from './list.ts';
 import { login } from './login.ts';
 import { create, remove, rename, subscribe, unsubscribe } from './mailbox-commands.ts';
+import { getMetadata, setMetadata } from './metadata.ts';
 import { getQuota, getQuotaRoot } from './quota.ts';
 import { search } from './search.ts';
 import { select } from './select.ts';
@@ -59,6 +60,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   EXAMINE: loggedIn(select),
   EXPUNGE: selected(expunge),
   FETCH: selected(fetch, 'nothing-gone'),
+  GETMETADATA: loggedIn(getMetadata),
   GETQUOTA: loggedIn(getQuota),
   GETQUOTAROOT: loggedIn(getQuotaRoot),
   ID: anywhere(id),
@@ -74,6 +76,7 @@ const table: { readonly [Name in CommandName]: Row<CommandOf<Name>> } = {
   SEARCH: selected(search, 'nothing-gone'),
   SELECT: loggedIn(select),
   SORT: selected(sort, 'nothing-gone'),
+  SETMETADATA: loggedIn(setMetadata),
   STATUS: loggedIn(status),
   STORE: selected(store, 'nothing-gone'),
   SUBSCRIBE: loggedIn(subscribe),

@@ -2,6 +2,7 @@ import type { Refusal } from '../../imap/questions.ts';
 import { ok, refused, type Result } from '../../result.ts';
 import type { Mailbox, MailboxId, MailboxRefusal, Uid } from '../../store/port.ts';
 import type { Answering, Desk } from './desk.ts';
+import { copyMetadata, forgetMetadata } from './metadata-answer.ts';
 import { byPath, delimiter } from './paths.ts';
 
 type Outcome<Value> = Result<Value, Refusal['why']>;
@@ -21,9 +22,14 @@ export const create: Answering<'create'> = async ({ path, role }, desk) => {
 };
 
 /** Removes the mailbox with its letters. */
-export const remove: Answering<'delete'> = async ({ mailbox }, { store, account, now }) => {
-  const removed = await store.removeMailbox(account, mailbox as MailboxId, { letters: 'remove', at: now() });
-  if (removed.ok) return ok(null);
+export const remove: Answering<'delete'> = async ({ mailbox }, desk) => {
+  const { store, account, now } = desk;
+  const id = mailbox as MailboxId;
+  const removed = await store.removeMailbox(account, id, { letters: 'remove', at: now() });
+  if (removed.ok) {
+    await forgetMetadata(id, desk);
+    return ok(null);
+  }
   const { refusal } = removed;
   if (refusal === 'has-letters')
     throw new Error('a mailbox was to go with its letters, and they were in the way');
@@ -47,6 +53,7 @@ export const rename: Answering<'rename'> = async ({ mailbox, path }, desk) => {
   if (!made.ok) return refused(why(made.refusal));
   const uids = [...(await store.uids(account, id))] as Uid[];
   const moved = await store.move(account, id, uids, made.value.id, now());
+  await copyMetadata(id, made.value.id, desk);
   return moved.ok ? ok(null) : moved;
 };
 

@@ -13,6 +13,7 @@ import { deletedOctets } from './deleted-octets-answer.ts';
 import { expunge, letters, octets, setKeywords } from './letter-answers.ts';
 import { changes, mailboxes, open } from './mailbox-answers.ts';
 import { create, remove, rename, subscribe } from './mailbox-changes.ts';
+import { metadata, setMetadata } from './metadata-answer.ts';
 import { quota } from './quota-answer.ts';
 import { search } from './search-answer.ts';
 import { sort, thread } from './sort-answer.ts';
@@ -38,6 +39,7 @@ const answers: { readonly [Kind in DeskAsk]: Answering<Kind> } = {
   expunge,
   letters,
   mailboxes,
+  metadata,
   octets,
   open,
   quota,
@@ -47,6 +49,7 @@ const answers: { readonly [Kind in DeskAsk]: Answering<Kind> } = {
   sort,
   thread,
   'set-keywords': setKeywords,
+  'set-metadata': setMetadata,
   subscribe,
 };
 
