@@ -31,6 +31,34 @@ test('of a letter that cannot be written whole, nothing is left', (t) =>
     assert.equal(filesIn(blobs).length, 1);
   }));
 
+test('a folder whose name could not be made durable is not built on as if it were', (t) =>
+  withWriter((writer, { blobs, account }) => {
+    let fails = true;
+    const synced: string[] = [];
+    const [{ openSync, fsyncSync }, paths] = [fs, new Map<number, string>()] as const;
+    t.mock.method(fs, 'openSync', (...what: Parameters<typeof openSync>) => {
+      const handle = openSync(...what);
+      paths.set(handle, String(what[0]));
+      return handle;
+    });
+    t.mock.method(fs, 'fsyncSync', (handle: number) => {
+      const file = paths.get(handle) ?? '';
+      if (fails && file === blobs) throw new Error('EIO');
+      fsyncSync(handle);
+      synced.push(file);
+    });
+    assert.ok(!isTaken(writer, 1, account));
+    fails = false;
+    assert.ok(!synced.includes(blobs));
+    assert.ok(isTaken(writer, 1, account));
+    assert.ok(synced.includes(blobs));
+    // Once is enough.
+    synced.length = 0;
+    for (const seed of [2, 3]) assert.ok(isTaken(writer, seed, account));
+    assert.ok(!synced.includes(path.dirname(blobs)));
+    t.mock.restoreAll();
+  }));
+
 test('a large letter whose rows find no room takes its file with it', () =>
   withWriter((writer, { blobs, db, account }) => {
     const limit = (pages: number): void => db.exec(`PRAGMA max_page_count = ${pages}`);

@@ -4,7 +4,7 @@ import type { BlobHash, SpoolId } from '../port.ts';
 import { StoreFault } from '../fault.ts';
 import { isBlobHash } from '../rules.ts';
 import { SegmentFiles } from './segment-files.ts';
-import { makeFolder, syncFolder } from './synced-folder.ts';
+import { MadeFolders, makeFolder, syncFolder } from './synced-folder.ts';
 
 /** Where letters lie while they come in, in the folder of the blobs. */
 const SPOOL_FOLDER = 'spool';
@@ -39,6 +39,7 @@ export class BlobFiles {
   /** The files that several letters share. */
   readonly segments: SegmentFiles;
   readonly #folder: string;
+  readonly #folders = new MadeFolders();
 
   /** `folder` is the data folder's `blobs`; it is made when the first file is. */
   constructor(folder: string, segmentBytes?: number) {
@@ -57,8 +58,8 @@ export class BlobFiles {
   write(hash: BlobHash, chunks: readonly Uint8Array[]): void {
     const target = this.#path(hash);
     const shelf = path.dirname(target);
-    makeFolder(this.#folder);
-    makeFolder(shelf);
+    this.#folders.make(this.#folder);
+    this.#folders.make(shelf);
     const partial = `${target}.part`;
     fs.rmSync(partial, { force: true });
     try {
@@ -75,8 +76,8 @@ export class BlobFiles {
   adopt(hash: BlobHash, spool: SpoolId): void {
     const target = this.#path(hash);
     const shelf = path.dirname(target);
-    makeFolder(this.#folder);
-    makeFolder(shelf);
+    this.#folders.make(this.#folder);
+    this.#folders.make(shelf);
     // Linked and not renamed: a group that is rolled back and done again finds it a second time.
     fs.rmSync(target, { force: true });
     fs.linkSync(this.spoolPath(spool), target);
@@ -148,8 +149,9 @@ export class BlobFiles {
 
   /** Makes the folder where letters lie while they come in. */
   makeSpoolFolder(): void {
-    makeFolder(this.#folder);
-    makeFolder(path.join(this.#folder, SPOOL_FOLDER));
+    // After a crash nobody looks for what is in it, so nothing has to be synced that is there.
+    for (const folder of [this.#folder, path.join(this.#folder, SPOOL_FOLDER)])
+      if (!fs.existsSync(folder)) makeFolder(folder);
   }
 
   /** Removes what dead processes have left of letters that were coming in. */

@@ -59,7 +59,7 @@ export const clearIndex = (db: DatabaseSync): void => {
 /** Opens the account's index, with the letters themselves beside it as `store`, to be read only. */
 export const openIndex = (paths: FolderPaths, account: AccountId): DatabaseSync => {
   const file = indexPath(paths, account);
-  makeFolder(paths.search);
+  if (!fs.existsSync(paths.search)) makeFolder(paths.search);
   try {
     return openFile(file, paths.database);
   } catch {

@@ -52,8 +52,8 @@ export class SegmentFiles {
   }
 
   /**
-   * Begins a segment; its name is on disk when this returns. A crash, or a disk that failed, may have left the file, or the
-   * folders above it, with names that nobody made durable: so they are synced whether they are new or not.
+   * Begins a segment, over what a crash or a disk that failed may have left of one of that number. Its name is on disk when this
+   * returns, whoever made it.
    */
   create(segment: number): number {
     makeFolder(this.#blobs);
@@ -62,7 +62,7 @@ export class SegmentFiles {
     const handle = fs.openSync(file, fs.existsSync(file) ? 'r+' : 'wx+', 0o600);
     try {
       fs.fchmodSync(handle, 0o600);
-      for (const folder of [this.#folder, this.#blobs, path.dirname(this.#blobs)]) syncFolder(folder);
+      syncFolder(this.#folder);
       return handle;
     } catch (cause) {
       fs.closeSync(handle);
