@@ -5,6 +5,7 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change } from '../port.ts';
+import { StoreFault } from '../fault.ts';
 import { BlobFiles } from './blob-files.ts';
 import type { Notice, Order, ThreadData } from './control.ts';
 import { folderPaths, openFolder } from './folder.ts';
@@ -100,6 +101,8 @@ class StoreThread {
       }
       this.#tell(changes);
       if (group.some(({ write }) => write.do === 'tidy')) this.#searches.sweep();
+      // Whoever is answered nothing but faults from now on is better off with a program that starts again.
+      if (this.#writer.lost !== null) throw new StoreFault(this.#writer.lost);
     }
     const news = this.#writer.clearUp();
     if (news.length > 0) this.#tell(news);

@@ -10,6 +10,7 @@ import { BlobRows } from './blob-rows.ts';
 import { CredentialRows } from './credential-rows.ts';
 import { diskFault } from './disk-fault.ts';
 import { ForeignChanges } from './foreign-changes.ts';
+import { InPlace } from './in-place.ts';
 import { ChangeNotes, Ledger } from './ledger.ts';
 import { LetterRows } from './letter-rows.ts';
 import { MailboxRows } from './mailbox-rows.ts';
@@ -61,6 +62,7 @@ export class Writer {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #foreign: ForeignChanges;
+  readonly #inPlace: InPlace;
   #isCommitting = false;
 
   /** Takes the opened database over; `close` lets go of it. */
@@ -73,6 +75,7 @@ export class Writer {
     this.#begin = db.prepare(BEGIN);
     this.#commit = db.prepare(COMMIT);
     this.#foreign = new ForeignChanges(db);
+    this.#inPlace = new InPlace(db);
   }
 
   /** Removes blob files that a crash left without a row. Nothing is locked where there are none. */
@@ -110,6 +113,11 @@ export class Writer {
     return this.#foreign.take();
   }
 
+  /** Why nothing more can be written, whatever is tried; null where something can. */
+  get lost(): string | null {
+    return this.#inPlace.lost;
+  }
+
   /** Removes the files whose rows are gone, as each group does for the ones before it; gives what others have changed. */
   clearUp(): readonly Change[] {
     return this.#blobs.hasDoomed ? this.run([]).changes : [];
@@ -125,6 +133,7 @@ export class Writer {
   #transaction(writes: readonly Write[], apply: (write: Write, changes: Change[]) => Outcome): Group {
     const changes: Change[] = [];
     this.#begin.run();
+    this.#inPlace.check();
     if (this.#foreign.haveCome()) this.#forget();
     this.#blobs.begin(writes.reduce((sum, write) => sum + bytesOf(write), 0));
     const outcomes = writes.map((write) => apply(write, changes));
