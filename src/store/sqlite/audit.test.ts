@@ -67,7 +67,9 @@ const SPOILED: readonly (readonly [string, RegExp, (paths: FolderPaths) => void]
   ],
   [
     'a segment is cut',
-    new RegExp(`^blob ${hashOf(middle)}: segment 1 ends at 5000, in the middle of a letter$`),
+    new RegExp(
+      `^blob ${hashOf(middle)}: segment 1 ends at 5000, in the middle of a letter: put it back from a backup; `,
+    ),
     ({ blobs }) => fs.truncateSync(path.join(blobs, 'segments', '1'), 5000),
   ],
   [

@@ -128,7 +128,7 @@ const readFully = (
     const read = fs.readSync(handle, piece, at, length - at, offset + from + at);
     if (read === 0)
       throw new StoreFault(
-        `segment ${segment} ends at ${offset + from + at}, in the middle of a letter: "letterlock check" tells which`,
+        `segment ${segment} ends at ${offset + from + at}, in the middle of a letter: put it back from a backup; "letterlock check" tells what else is damaged`,
       );
     at += read;
   }
