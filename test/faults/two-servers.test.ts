@@ -18,6 +18,10 @@ import { makeLetter, type SentLetter } from './letters.ts';
 import { person, sendUntilLost, type Outgoing } from './sender.ts';
 
 const password = 'the pass phrase of everybody here';
+/** Nobody here sends too much. */
+const everMore = ['letters_per_hour', 'letters_per_day', 'recipients_per_hour', 'recipients_per_day']
+  .map((bound) => `submission.${bound} = 0\n`)
+  .join('');
 
 /** Letters to one address without end, until the connection is lost; `sent` has all of them. */
 const lettersTo = (address: string, name: string, sent: SentLetter[], seed: number): (() => Outgoing) => {
@@ -56,7 +60,7 @@ const withDoors = (site: Site, name: string, doors: string): Site => {
 
 describe('two servers on one data folder', () => {
   test('both begin at once in a folder that is not there, have the same certificates and accounts, and one outlives the other', async () => {
-    await withSite('log.level = "warn"', async (site) => {
+    await withSite(`log.level = "warn"\n${everMore}`, async (site) => {
       const [one, other] = await Promise.all([beginServer(site).ready, beginServer(site).ready]);
       assert.equal(one.authority, other.authority);
       const ada = person(await addAccount(site, 'ada', password), password);
@@ -84,7 +88,7 @@ describe('two servers on one data folder', () => {
   });
 
   test('the second one at the same doors is refused with a line, and the first notices nothing', async () => {
-    await withSite('log.level = "warn"', async (site) => {
+    await withSite(`log.level = "warn"\n${everMore}`, async (site) => {
       const ada = person(await addAccount(site, 'ada', password), password);
       const socket = path.join(site.folder, 'lmtp');
       const first = await startServer(
@@ -116,7 +120,7 @@ describe('two servers on one data folder', () => {
   });
 
   test('a folder that is put back under a running server is nothing that it writes into: it ends, and the next one begins from what is there', async () => {
-    await withSite('log.level = "error"', async (site) => {
+    await withSite(`log.level = "error"\n${everMore}`, async (site) => {
       const ada = person(await addAccount(site, 'ada', password), password);
       const backups = path.join(site.folder, 'backups');
       const server = await startServer(site);
