@@ -248,7 +248,9 @@ export class SmtpConversation implements Patient, Conversation {
   #ask(question: Question): Eventually<Verdict> {
     try {
       const verdict = this.#answer(question);
-      return verdict instanceof Promise ? this.#faultless(verdict, question) : verdict;
+      if (verdict instanceof Promise) return this.#faultless(verdict, question);
+      if (verdict.verdict === 'refused') this.#noteMisuse(question, verdict.why);
+      return verdict;
     } catch (error) {
       return { verdict: 'fault', id: this.#fault(question.ask, error) };
     }
