@@ -36,7 +36,7 @@ export const grave = (scan: readonly Finding[]): readonly string[] =>
  */
 export function explained(page: string): ReadonlyMap<string, ReadonlySet<string>> {
   const rows = page.split('\n').flatMap((line) => {
-    const row = /^\| ([a-z, ]+) \| `([\w-]+)` \| ([A-Z]+) \| (\S.*) \|$/.exec(line);
+    const row = /^\| ([a-z\d, ]+) \| `([\w-]+)` \| ([A-Z]+) \| (\S.*) \|$/.exec(line);
     return row === null ? [] : [row];
   });
   const byDoor = new Map<string, Set<string>>();
